@@ -19,8 +19,9 @@ use clap::builder::{StringValueParser, TypedValueParser};
 use clap::{ArgGroup, Args};
 use stream_kernel_app::{Command, CommandFailure, TraceFile};
 use stream_kernel_text::escaped;
-use stream_kernel_trace::{MASK, ShortText, may_be_hidden};
+use stream_kernel_trace::{ContextSnapshot, MASK, ShortText, may_be_hidden};
 use stream_kernel_trace_reader::reading::Input;
+use stream_kernel_trace_reader::view::Wording;
 use stream_kernel_trace_reader::write_json;
 
 use crate::FundLoad;
@@ -73,6 +74,18 @@ fn recorded_id() -> impl TypedValueParser<Value = String> {
 /// Returns the command.
 pub(crate) fn command() -> Command<FundLoad> {
     Command::new("explain", run)
+}
+
+/// Returns the words of `trace view`: the sentences of an explanation, and money.
+pub(crate) fn wording() -> Wording {
+    Wording { explanation: brief, value: text::value }
+}
+
+/// Returns the sentences that the context after the last step allows, the answer first; none if it does not show
+/// whether the line was accepted.
+fn brief(snapshot: &ContextSnapshot) -> Vec<String> {
+    let notes = Notes::of(Some(snapshot)).ok().flatten().filter(|notes| notes.tags.accepted.is_some());
+    notes.map(|notes| text::sentences(&Explanation::of_notes(&notes))).unwrap_or_default()
 }
 
 /// The lines that are asked for in one run.

@@ -16,5 +16,5 @@ pub use application::FundLoad;
 /// Returns the program: the kernel's commands, and `explain`.
 #[cfg(feature = "cli")]
 pub fn program() -> stream_kernel_app::App<FundLoad> {
-    stream_kernel_app::App::new().command(explain::command())
+    stream_kernel_app::App::new().command(explain::command()).wording(explain::wording())
 }

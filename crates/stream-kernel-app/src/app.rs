@@ -8,6 +8,7 @@ use clap::{CommandFactory, FromArgMatches};
 use stream_kernel_run::Application;
 use stream_kernel_run::config::without_credentials;
 use stream_kernel_text::with_causes;
+use stream_kernel_trace_reader::view::Wording;
 
 use crate::cli::{Cli, KernelCommand};
 use crate::commands::{self, Environment};
@@ -27,11 +28,12 @@ use crate::{Command, checkpoint_commands, merge_command, run, shell_support, tra
 /// ```
 pub struct App<A> {
     commands: Vec<Command<A>>,
+    wording: Wording,
 }
 
 impl<A: Application> Default for App<A> {
     fn default() -> Self {
-        Self { commands: Vec::new() }
+        Self { commands: Vec::new(), wording: Wording::default() }
     }
 }
 
@@ -44,6 +46,12 @@ impl<A: Application> App<A> {
     /// Adds a command.
     pub fn command(mut self, command: Command<A>) -> Self {
         self.commands.push(command);
+        self
+    }
+
+    /// Sets the words in which `trace view` shows inputs: sentences that explain them, and values for people.
+    pub fn wording(mut self, wording: Wording) -> Self {
+        self.wording = wording;
         self
     }
 
@@ -108,7 +116,9 @@ impl<A: Application> App<A> {
                 merge_command::run(A::ABOUT.name, folder, output.as_deref())
             }
             KernelCommand::Check(options) => commands::check::<A>(options, environment),
-            KernelCommand::Trace(command) => trace_commands::run(command, &Telemetry::of::<A>(&environment)),
+            KernelCommand::Trace(command) => {
+                trace_commands::run(command, &Telemetry::of::<A>(&environment), self.wording)
+            }
             KernelCommand::Config(command) => commands::config::<A>(command, environment),
             KernelCommand::Completions { shell } => {
                 shell_support::print_completions(self.definition(), *shell)

@@ -17,6 +17,7 @@ use std::io::{self, StdoutLock, Write};
 use clap::Subcommand;
 use serde::Serialize;
 use stream_kernel_text::with_causes;
+use stream_kernel_trace_reader::view::Wording;
 use stream_kernel_trace_reader::{RECORD_SCHEMA, write_json};
 
 use crate::failure::Failure;
@@ -36,14 +37,14 @@ pub(crate) enum TraceCommand {
     Schema,
 }
 
-pub(crate) fn run(command: &TraceCommand, telemetry: &Telemetry) -> Result<u8, Failure> {
+pub(crate) fn run(command: &TraceCommand, telemetry: &Telemetry, wording: Wording) -> Result<u8, Failure> {
     match command {
         TraceCommand::Show(options) => to_standard_output(|out| show::run(options, out)),
         TraceCommand::Stats(options) => to_standard_output(|out| stats::run(options, out)),
         TraceCommand::Diff(options) => answer(|out| diff::run(options, out)),
         TraceCommand::Check(options) => answer(|out| check::run(options, out)),
         TraceCommand::Export(options) => to_standard_output(|out| export::run(options, telemetry, out)),
-        TraceCommand::View(options) => to_standard_output(|out| view::run(options, out)),
+        TraceCommand::View(options) => to_standard_output(|out| view::run(options, wording, out)),
         TraceCommand::Schema => print(RECORD_SCHEMA),
     }
 }

@@ -46,6 +46,9 @@ pub(super) struct Explanation<'a> {
     /// Whether it is a replay or conflict, to which no limit applies.
     #[serde(skip)]
     pub(super) is_duplicate: bool,
+    /// Whether nothing is known but the notes: neither the steps nor the other lines of the trace.
+    #[serde(skip)]
+    pub(super) is_of_notes_alone: bool,
 }
 
 /// Returns the noted reason, if this version of the program knows it.
@@ -56,14 +59,38 @@ pub(super) fn reason_of(tags: &Tags) -> Option<Reason> {
 impl<'a> Explanation<'a> {
     /// Returns the explanation of `input`, with the rest of the trace beside it.
     pub(super) fn new(input: &'a Input, notes: &'a Notes, beside: Option<&'a Beside>) -> Self {
-        let Notes { tags, metrics } = notes;
-        let reason = reason_of(tags);
-        let is_duplicate = matches!(reason, Some(Reason::IdDuplicateReplay | Reason::IdDuplicateConflict));
         let mut explanation = Self {
             run: input.run,
             run_id: input.records.last().map_or("", TraceRecord::run_id),
             scenario: input.records.last().map_or("", |record| &record.scenario),
             line_no: input.line_no,
+            steps: input.records.iter().map(StepTaken::of).collect(),
+            is_of_notes_alone: false,
+            ..Self::unanswered(notes)
+        };
+        explanation.first = beside.and_then(|beside| beside.first.as_ref()).filter(|_| explanation.is_duplicate);
+        // For a duplicate, they were counted with its canonical attempt.
+        if explanation.obstacle().is_some() {
+            let earlier = beside.map(|beside| &beside.earlier);
+            explanation.earlier = earlier.filter(|earlier| earlier.count() > 0);
+        }
+        explanation.answered()
+    }
+
+    /// Returns the explanation that the notes of a decided line allow by themselves.
+    pub(super) fn of_notes(notes: &'a Notes) -> Self {
+        Self::unanswered(notes).answered()
+    }
+
+    /// Returns the explanation without an answer.
+    fn unanswered(notes: &'a Notes) -> Self {
+        let Notes { tags, metrics } = notes;
+        let reason = reason_of(tags);
+        Self {
+            run: 0,
+            run_id: "",
+            scenario: "",
+            line_no: 0,
             id: tags.id.as_deref(),
             customer_id: tags.customer_id.as_deref(),
             day: tags.day.as_deref(),
@@ -74,24 +101,24 @@ impl<'a> Explanation<'a> {
             rules: rules(metrics, reason),
             advice: None,
             largest_amount: None,
-            first: beside.and_then(|beside| beside.first.as_ref()).filter(|_| is_duplicate),
+            first: None,
             earlier: None,
-            steps: input.records.iter().map(StepTaken::of).collect(),
+            steps: Vec::new(),
             notes,
             reason,
-            is_duplicate,
-        };
-        // For a duplicate, they were counted with its canonical attempt.
-        if explanation.obstacle().is_some() {
-            let earlier = beside.map(|beside| &beside.earlier);
-            explanation.earlier = earlier.filter(|earlier| earlier.count() > 0);
+            is_duplicate: matches!(reason, Some(Reason::IdDuplicateReplay | Reason::IdDuplicateConflict)),
+            is_of_notes_alone: true,
         }
-        if explanation.sole_obstacle().is_some_and(Rule::is_of_money) {
-            explanation.largest_amount = largest_amount(&explanation.rules, metrics);
+    }
+
+    /// Returns it with its answer.
+    fn answered(mut self) -> Self {
+        if self.sole_obstacle().is_some_and(Rule::is_of_money) {
+            self.largest_amount = largest_amount(&self.rules, &self.notes.metrics);
         }
-        explanation.answer = sentences::answer(&explanation);
-        explanation.advice = sentences::advice(&explanation);
-        explanation
+        self.answer = sentences::answer(&self);
+        self.advice = sentences::advice(&self);
+        self
     }
 
     /// Returns whether the trace hides the reason.

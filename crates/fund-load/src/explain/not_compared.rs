@@ -57,17 +57,18 @@ fn duplicate(explanation: &Explanation<'_>, reason: Reason) -> Option<String> {
     let Explanation { notes, first, .. } = explanation;
     let line_no = notes.metrics.canonical_line_no?;
     let fate = match first.map(|first| first.accepted) {
-        Some(Some(true)) => "was accepted",
-        Some(Some(false)) => "was declined",
-        Some(None) => "was not decided",
-        None => "is not in this trace",
+        Some(Some(true)) => " and was accepted",
+        Some(Some(false)) => " and was declined",
+        Some(None) => " and was not decided",
+        None if explanation.is_of_notes_alone => "",
+        None => " and is not in this trace",
     };
     let (has, kind) = match reason {
         Reason::IdDuplicateReplay => ("the same customer, amount and time".to_owned(), "replay"),
         _ => (differences(notes, *first), "conflict"),
     };
     Some(format!(
-        "Line {line_no} used this id before and {fate}. It has {has}. A {kind} does not count as an attempt"
+        "Line {line_no} used this id before{fate}. It has {has}. A {kind} does not count as an attempt"
     ))
 }
 

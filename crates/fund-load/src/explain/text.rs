@@ -42,6 +42,12 @@ pub(super) fn write(explanation: &Explanation<'_>, has_heading: bool, out: &mut 
     writeln!(out)
 }
 
+/// Returns the answer and the details beyond it.
+pub(super) fn sentences(explanation: &Explanation<'_>) -> Vec<String> {
+    let answer = explanation.answer.clone();
+    std::iter::once(answer).chain(further_sentences(explanation)).collect()
+}
+
 /// Returns the details beyond the answer, one sentence per line.
 fn further_sentences(explanation: &Explanation<'_>) -> Vec<String> {
     let mut sentences = Vec::new();
@@ -141,10 +147,22 @@ fn write_step(step: &StepTaken<'_>, width: usize, out: &mut dyn Write) -> io::Re
 /// Returns the name and the value of a note for people: cents as money, under a name without `cents`.
 fn noted<'a>(name: &'a str, value: &RawValue) -> (&'a str, String) {
     let json = value.get();
-    if let (Some(name), Ok(cents)) = (name.strip_suffix("_cents"), json.parse()) {
-        return (name, money(cents));
+    if let (Some(name), Some(money)) = (name.strip_suffix(CENTS), cents_as_money(json)) {
+        return (name, money);
     }
     let text = serde_json::from_str(json).ok().filter(|text: &String| !text.is_empty());
     // As in JSON: a number, and an otherwise invisible text.
     (name, text.unwrap_or_else(|| json.to_owned()))
+}
+
+/// The end of the names of metrics that are money.
+const CENTS: &str = "_cents";
+
+/// Returns the value at `path` in the context as money, if it is.
+pub(super) fn value(path: &str, json: &str) -> Option<String> {
+    (path.starts_with("metrics.") && path.ends_with(CENTS)).then(|| cents_as_money(json)).flatten()
+}
+
+fn cents_as_money(json: &str) -> Option<String> {
+    json.parse().ok().map(money)
 }

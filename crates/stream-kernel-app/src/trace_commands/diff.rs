@@ -108,7 +108,7 @@ pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<u8, Failure>
 }
 
 /// Reads one run number for both traces, or two such as `1:2`.
-fn run_choice(text: &str) -> Result<Sides<u64>, String> {
+pub(super) fn run_choice(text: &str) -> Result<Sides<u64>, String> {
     let number = |text: &str| {
         text.parse()
             .ok()
@@ -121,7 +121,7 @@ fn run_choice(text: &str) -> Result<Sides<u64>, String> {
 
 /// Opens the trace `name`, which must be a regular file or a folder of parts: two streams could not be waited for in
 /// turn.
-fn open(name: &str, only_run: Option<u64>) -> Result<Records, Failure> {
+pub(super) fn open(name: &str, only_run: Option<u64>) -> Result<Records, Failure> {
     if !is_lasting(name)? {
         return Err(Failure::usage(format!(
             "the trace `{name}` is not a regular file (write it to one first)"
@@ -131,7 +131,7 @@ fn open(name: &str, only_run: Option<u64>) -> Result<Records, Failure> {
 }
 
 /// Returns the records with their places; with `as_run`, these have that run number.
-fn placed(
+pub(super) fn placed(
     records: &mut Records,
     as_run: Option<u64>,
 ) -> impl Iterator<Item = Result<PlacedRecord, Failure>> + use<'_> {

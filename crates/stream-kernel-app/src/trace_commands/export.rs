@@ -118,7 +118,7 @@ pub(crate) fn run(options: &Options, telemetry: &Telemetry, out: &mut dyn Write)
         let sending = Sending { telemetry, url, service_name };
         send(&sending, |export, failed| write_all(&mut records, export, failed))?;
     } else {
-        result_file::write_to(options.output.as_deref(), &options.file, out, |out, failed| {
+        result_file::write_to(options.output.as_deref(), &[&options.file], out, |out, failed| {
             let export = match options.format {
                 FormatName::Otlp => Export::otlp(telemetry.service(service_name), out),
                 FormatName::Chrome => Export::chrome(out),
@@ -169,7 +169,7 @@ fn run_csv(options: &Options, out: &mut dyn Write) -> Result<u8, Failure> {
         say(format!("note: more than {most} different notes: the rest are left out"));
     }
     let mut records = Records::open(name, options.run)?;
-    result_file::write_to(options.output.as_deref(), name, out, |out, failed| {
+    result_file::write_to(options.output.as_deref(), &[name], out, |out, failed| {
         let mut export = CsvExport::new(out, columns).map_err(failed)?;
         // What was appended in between may have other columns.
         while let Some((run, record)) = records.next()? {

@@ -15,17 +15,17 @@ use stream_kernel_run::files::{Target, is_link_to_file};
 /// left. Without a `path`, or if it is `-`, `write` gets `out`. It also gets a function that makes the failure of a
 /// write.
 ///
-/// A link to a file, and the file `trace` itself, are refused before anything is touched.
+/// A link to a file, and the files `traces` themselves, are refused before anything is touched.
 pub(super) fn write_to(
     path: Option<&Path>,
-    trace: &str,
+    traces: &[&str],
     out: &mut dyn Write,
     write: impl FnOnce(&mut dyn Write, fn(io::Error) -> Failure) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let Some(path) = path.filter(|path| !is_standard_stream(path)) else {
         return write(out, Failure::Print);
     };
-    check(path, trace)?;
+    traces.iter().try_for_each(|trace| check(path, trace))?;
     let mut file = OutputFile::open(path)?;
     let written = write(&mut file, Failure::WriteOutput);
     let done = written.and_then(|()| file.complete().map_err(Failure::WriteOutput));

@@ -1,13 +1,15 @@
 //! The page's data of one run: totals of everything, and a sample of inputs.
 
 use serde::Serialize;
-use stream_kernel_trace::TraceRecord;
+use stream_kernel_trace::{Status, TraceRecord};
 
 use super::collector::micros;
+use super::failures::Failures;
 use super::input::{Decision, Input, cut};
-use super::sample::Sample;
+use super::sample::{Offer, Sample};
 use super::step::StepJson;
-use super::throughput::Throughput;
+use super::timeline::{Fate, Timeline};
+use super::wording::Wording;
 use crate::statistics::{RunStatistics, TooManySteps};
 
 /// The most decisions with counts of their own; all further ones count as one.
@@ -35,7 +37,8 @@ pub(super) struct RunView {
     has_changes: bool,
     steps: Vec<StepJson>,
     decisions: Vec<Decision>,
-    throughput: Throughput,
+    failures: Failures,
+    timeline: Timeline,
     pub(super) sample: Sample,
     #[serde(skip)]
     pub(super) start_us: i64,
@@ -54,21 +57,41 @@ impl RunView {
     pub(super) fn count_record(&mut self, record: &TraceRecord) -> Result<(), TooManySteps> {
         self.ended.clone_from(&record.t_exit);
         self.has_changes |= record.ctx_diff.is_some();
+        if record.status == Status::Error {
+            self.failures.add(record);
+        }
         self.statistics.add(record)
     }
 
-    /// Takes a complete input, and returns whether the regular sample has grown.
-    pub(super) fn take_input(&mut self, mut input: Input, stride: u64) -> bool {
-        self.throughput.add(u64::try_from(input.start_us).unwrap_or(0));
-        match input.settle() {
-            _ if input.has_failed() => self.failed += 1,
-            Some(decision) => input.decision = Some(self.count_decision(decision)),
-            None => self.undecided += 1,
-        }
+    /// Takes a complete input, and returns whether the regular sample has grown. The sample has it in any case if it
+    /// `is_chosen`.
+    pub(super) fn take_input(
+        &mut self,
+        mut input: Input,
+        stride: u64,
+        is_chosen: bool,
+        wording: Wording,
+    ) -> bool {
+        let fate = match input.settle() {
+            _ if input.has_failed() => {
+                self.failed += 1;
+                Fate::Failed
+            }
+            Some(decision) => {
+                let fate = if decision.accepted { Fate::Accepted } else { Fate::Declined };
+                input.decision = Some(self.count_decision(decision));
+                fate
+            }
+            None => {
+                self.undecided += 1;
+                Fate::Undecided
+            }
+        };
+        self.timeline.add(u64::try_from(input.start_us).unwrap_or(0), fate, input.elapsed_ns);
         self.has_tags |= input.has_tags;
         let ordinal = self.inputs;
         self.inputs += 1;
-        self.sample.offer(stride, ordinal, &input)
+        self.sample.offer(Offer { ordinal, input: &input, stride, is_chosen, wording })
     }
 
     fn count_decision(&mut self, decision: Decision) -> usize {

@@ -46,8 +46,18 @@ fn classes_of(durations: impl Iterator<Item = (u64, u64)>) -> Vec<(u32, u64)> {
     clippy::cast_sign_loss,
     reason = "a logarithm of at least 0, of which the whole part is wanted"
 )]
-fn class_of(duration_ns: u64) -> u32 {
+pub(super) fn class_of(duration_ns: u64) -> u32 {
     ((duration_ns.max(1) as f64).log2() * CLASSES_PER_DOUBLING) as u32
+}
+
+/// Returns a duration in the middle of a class, in nanoseconds.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a power of two, of which the whole part is wanted"
+)]
+pub(super) fn middle_of_class(class: u32) -> u64 {
+    ((f64::from(class) + 0.5) / CLASSES_PER_DOUBLING).exp2() as u64
 }
 
 #[cfg(test)]
