@@ -68,7 +68,8 @@ impl<'a> Explanation<'a> {
             is_of_notes_alone: false,
             ..Self::unanswered(notes)
         };
-        explanation.first = beside.and_then(|beside| beside.first.as_ref()).filter(|_| explanation.is_duplicate);
+        explanation.first =
+            beside.and_then(|beside| beside.first.as_ref()).filter(|_| explanation.is_duplicate);
         // For a duplicate, they were counted with its canonical attempt.
         if explanation.obstacle().is_some() {
             let earlier = beside.map(|beside| &beside.earlier);

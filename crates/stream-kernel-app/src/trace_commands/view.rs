@@ -95,7 +95,8 @@ fn run_pair(
     let (mut a, mut b) = (open(files.a, only(|runs| runs.a))?, open(files.b, only(|runs| runs.b))?);
     result_file::write_to(Some(&options.output), &[files.a, files.b], out, |out, failed| {
         let pair = compared(&mut a, &mut b, only(|runs| runs.a))?;
-        let mut again = Sides { a: open(files.a, only(|runs| runs.a))?, b: open(files.b, only(|runs| runs.b))? };
+        let mut again =
+            Sides { a: open(files.a, only(|runs| runs.a))?, b: open(files.b, only(|runs| runs.b))? };
         // The first reading has named them.
         again.a.wrong_lines.is_silent = true;
         again.b.wrong_lines.is_silent = true;

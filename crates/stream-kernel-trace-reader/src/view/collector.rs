@@ -74,6 +74,12 @@ impl Collector {
         Self { max_sample_bytes: MAX_SAMPLE_BYTES / 2, chosen, ..Self::new(wording) }
     }
 
+    /// Doubles the stride, as if a long run had gone before.
+    #[cfg(test)]
+    pub(super) fn double_stride_for_test(&mut self, times: u32) {
+        self.doublings = times;
+    }
+
     /// Takes the next record, which belongs to run number `run`.
     ///
     /// # Errors

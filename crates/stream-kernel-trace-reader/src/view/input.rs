@@ -203,9 +203,11 @@ fn shown_in_words(
     let count = changes.len();
     let mut shown = Vec::new();
     for ValueChange { path, before, after } in changes.into_iter().take(MAX_SHOWN_CHANGES) {
-        let text = |json: String| cut((wording.value)(&path, &json).unwrap_or_else(|| value_text(&json).into()));
+        let text =
+            |json: String| cut((wording.value)(&path, &json).unwrap_or_else(|| value_text(&json).into()));
         let (before, after) = (before.map(text), after.map(text));
-        let bytes = path.len().min(MAX_CHARS) + [&before, &after].into_iter().flatten().map(String::len).sum::<usize>();
+        let bytes = path.len().min(MAX_CHARS)
+            + [&before, &after].into_iter().flatten().map(String::len).sum::<usize>();
         let Some(left) = bytes_left.checked_sub(bytes) else { break };
         *bytes_left = left;
         shown.push((cut(path), before, after));

@@ -100,7 +100,8 @@ impl Sample {
 impl Serialize for Sample {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let slowest = self.slowest.iter().map(|((_, Reverse(ordinal)), json)| (ordinal, json));
-        let all: BTreeMap<_, _> = slowest.chain(&self.failed).chain(&self.chosen).chain(&self.regular).collect();
+        let all: BTreeMap<_, _> =
+            slowest.chain(&self.failed).chain(&self.chosen).chain(&self.regular).collect();
         serializer.collect_seq(all.values())
     }
 }

@@ -67,7 +67,9 @@ impl Span {
         let mut merged = Self::default();
         for span in spans {
             merged.inputs.iter_mut().zip(span.inputs).for_each(|(sum, inputs)| *sum += inputs);
-            span.classes.iter().for_each(|(class, count)| *merged.classes.entry(*class).or_default() += count);
+            span.classes
+                .iter()
+                .for_each(|(class, count)| *merged.classes.entry(*class).or_default() += count);
             merged.max_ns = merged.max_ns.max(span.max_ns);
         }
         merged
@@ -88,7 +90,8 @@ impl Span {
 /// A list for each figure, with an element for each span: shorter than a list of objects.
 impl Serialize for Timeline {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let counts = |fate: Fate| self.spans.iter().map(|span| span.inputs[fate as usize]).collect::<Vec<_>>();
+        let counts =
+            |fate: Fate| self.spans.iter().map(|span| span.inputs[fate as usize]).collect::<Vec<_>>();
         let figures = |figure: fn(&Span) -> u64| self.spans.iter().map(figure).collect::<Vec<_>>();
         let mut timeline = serializer.serialize_struct("Timeline", 7)?;
         timeline.serialize_field("span_us", &self.span_us)?;
@@ -144,6 +147,9 @@ mod tests {
         assert_eq!(["accepted", "declined", "failed", "undecided"].map(first), [1; 4]);
         assert_eq!(first("max_ns"), 9_000_000);
         assert!((900..1_100).contains(&first("median_ns")), "{told}");
-        assert_eq!((&told["declined"][120], &told["max_ns"][120], &told["median_ns"][1]), (&1.into(), &5.into(), &0.into()));
+        assert_eq!(
+            (&told["declined"][120], &told["max_ns"][120], &told["median_ns"][1]),
+            (&1.into(), &5.into(), &0.into())
+        );
     }
 }

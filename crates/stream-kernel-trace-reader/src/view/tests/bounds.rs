@@ -67,7 +67,7 @@ fn a_text_beyond_the_bound_is_cut() {
 #[test]
 fn a_sample_beyond_its_bound_is_halved() {
     // All have the same length.
-    let tags: Vec<String> = (0..40).map(|tag| format!(r#""t{tag}":"{}""#, "v".repeat(250))).collect();
+    let tags: Vec<String> = (0..40).map(|tag| format!(r#""t{tag}":"{}""#, "v".repeat(150))).collect();
     let diff = format!(r#""ctx_diff":{{"tags":{{"before":{{}},"after":{{{}}}}}}}"#, tags.join(","));
     let line = |line_no: usize, nanos, error| {
         let record = record("r", 1, nanos, "null", error).replace(r#""ctx_diff":null"#, &diff);
@@ -102,4 +102,66 @@ fn runs_are_shown_up_to_the_bound_or_by_choice() {
     }
     let data = data_of(&runs(3), Some(2));
     assert_eq!((&data["runs"][0]["run"], &data["runs"][0]["run_id"]), (&2.into(), &"1".into()));
+}
+
+#[test]
+fn changes_of_an_input_beyond_the_bound_are_counted() {
+    let value = "v".repeat(input::MAX_CHARS);
+    let diff: Vec<String> = (0..10).map(|tag| format!(r#""t{tag}":"{value}""#)).collect();
+    let diff = format!(r#""ctx_diff":{{"tags":{{"before":{{}},"after":{{{}}}}}}}"#, diff.join(","));
+    let step = record("r", 1, 5, "null", None).replace(r#""ctx_diff":null"#, &diff);
+    let bytes_a_step = 10 * (input::MAX_CHARS + "tags.t0".len());
+    let most = input::MAX_CHANGES_BYTES / bytes_a_step;
+    let data = data_of(&step.repeat(most + 1), None);
+    let changes = |step: usize| data["runs"][0]["sample"][0]["records"][step]["changes"].as_array().unwrap();
+    assert_eq!(changes(most - 1).len(), 10);
+    let left = (input::MAX_CHANGES_BYTES - most * bytes_a_step) / (bytes_a_step / 10);
+    assert_eq!(changes(most).len(), left + 1);
+    assert_eq!(changes(most)[left], json!(["…", null, format!("{} more", 10 - left)]));
+}
+
+#[test]
+fn failures_beyond_the_bound_are_counted() {
+    for (kinds, left_out) in [(failures::MAX_FAILURES, 0), (failures::MAX_FAILURES + 1, 2)] {
+        let failed = |kind: usize| record("r", kind as u64 + 1, 5, "null", Some(&format!("why {kind}")));
+        // Each fails twice.
+        let trace: String = (0..kinds).map(|kind| failed(kind).repeat(2)).collect();
+        let data = data_of(&trace, None);
+        let failures = &data["runs"][0]["failures"];
+        assert_eq!(failures["listed"].as_array().unwrap().len(), failures::MAX_FAILURES);
+        assert_eq!(failures["left_out"], left_out);
+        assert_eq!(
+            (&failures["listed"][1]["line_no"], &failures["listed"][1]["count"]),
+            (&2.into(), &2.into())
+        );
+    }
+}
+
+#[test]
+fn slow_and_failed_inputs_are_bounded_in_bytes_too() {
+    // Each step has names as long as possible: some 140 KB an input, so not even 200 slow ones fit.
+    let kind = "K".repeat(input::MAX_CHARS);
+    let out = format!(r#"{{"type_name":"{kind}","identity":null,"hash":null}}"#);
+    let out = format!(r#""msg_out":[{}]"#, [&*out; 8].join(","));
+    let line = |line_no: u64, error| {
+        record("r", line_no, 1_000 + line_no, "null", error).replace(r#""msg_out":[]"#, &out).repeat(64)
+    };
+    let size = data_of(&line(1_001, None), None)["runs"][0]["sample"][0].to_string().len();
+    let most = sample::MAX_BYTES_EACH / size;
+    assert!(most < sample::MAX_SLOWEST);
+    // No regular input but the first: the stride is the greatest there is in a page.
+    let lines =
+        |error: Option<&'static str>| (1_001..).take(2 * most).map(move |line_no| line(line_no, error));
+    for error in [None, Some("x")] {
+        let mut collector = Collector::new(Wording::default());
+        collector.double_stride_for_test(20);
+        let collector = collected(&lines(error).collect::<String>(), None, collector);
+        let data: serde_json::Value = serde_json::from_str(&collector.into_json("file").unwrap()).unwrap();
+        let sample = data["runs"][0]["sample"].as_array().unwrap();
+        let slow = if error.is_some() { 2 * most } else { most + 1 };
+        assert!(sample.len().abs_diff(slow) <= 2, "{error:?}: {} of {most}", sample.len());
+        assert!(data.to_string().len() < 3 * sample::MAX_BYTES_EACH);
+        // The slowest are the last ones.
+        assert_eq!(sample.last().unwrap()["line_no"], 1_000 + 2 * most);
+    }
 }

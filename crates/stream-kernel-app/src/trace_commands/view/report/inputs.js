@@ -1,91 +1,92 @@
-// The inputs: search, filter, the list of those found, and the one of them whose steps are shown.
+// The inputs: those that the search and the filter find, and the one of them whose steps are shown.
 
 const MAX_RESULTS = 200;
 let found = [];
 let current = null;
 
-function outcomeOf(run, input) {
-  if (input.errors.length) return { kind: "failed", label: "failed" };
-  if (input.decision === null) return { kind: "undecided", label: "" };
-  const { label, accepted } = run.decisions[input.decision];
-  return { kind: accepted ? "accepted" : "declined", label };
-}
-
-// How well an input answers a search: 0 best, null not at all.
-function rankOf({ id, line_no: line }, text) {
-  if (id === text || String(line) === text) return 0;
-  if (id.startsWith(text)) return 1;
-  return id.includes(text) ? 2 : null;
-}
-
-function isOutcome(run, input, wanted) {
-  const { kind } = outcomeOf(run, input);
-  if (wanted === "failed" || wanted === "undecided") return kind === wanted;
-  return wanted === "" || String(input.decision) === wanted;
-}
-
-// Those found, the best or the slowest first, and whether any of the sample, filtered out or not, is exactly the one searched for.
-function find(run, text, wanted) {
-  const all = run.sample.filter((input) => isOutcome(run, input, wanted));
-  if (!text) return { matches: all.sort((a, b) => b.duration_ns - a.duration_ns), isExact: true };
-  const matches = all.filter((input) => rankOf(input, text) !== null);
-  matches.sort((a, b) => rankOf(a, text) - rankOf(b, text));
-  return { matches, isExact: run.sample.some((input) => rankOf(input, text) === 0) };
-}
-
-function search(run) {
+function search(page) {
   // A line number may be typed as it is shown: `1,234`.
   const typed = $("search").value.trim();
   const text = /^\d{1,3}(,\d{3})+$/.test(typed) ? typed.replaceAll(",", "") : typed;
-  const { matches, isExact } = find(run, text, $("filter").value);
-  found = matches.slice(0, MAX_RESULTS);
-  const isSampled = run.sample.length < run.inputs;
-  $("found").textContent = tally(matches.length, isSampled, text);
-  $("hint").hidden = isExact || !isSampled;
-  if (!$("hint").hidden) $("hint").replaceChildren(...whereElse(run, text));
-  $("results").replaceChildren(...found.map((input, position) => option(run, input, position)));
-  show(run, found.length ? 0 : null);
+  const filter = filters(page)[$("filter").selectedIndex];
+  const { matches, isExact } = find(page, text, filter.test, $("sort").value);
+  found = matches.slice(0, MAX_RESULTS).map(({ entry }) => entry);
+  const hasMore = page.runs.some(isSampled);
+  $("found").textContent = tally(page, matches.length, hasMore, text);
+  $("hint").hidden = isExact || !hasMore;
+  if (!$("hint").hidden) $("hint").replaceChildren(...whereElse(page, text));
+  $("results").replaceChildren(...matches.slice(0, MAX_RESULTS).map(({ entry, answer }, position) => option(page, entry, answer, position)));
+  show(page, found[0] ?? null);
 }
 
-function tally(matches, isSampled, text) {
-  if (!matches) return `No such input${isSampled ? " in the sample" : ""}${$("filter").value && " with this decision"}.`;
-  const order = text ? "" : ", slowest first";
+function tally(page, matches, hasMore, text) {
+  const which = $("filter").value ? (isPair ? " under this filter" : " with this decision") : "";
+  if (!matches) return `No such input${hasMore ? " in the sample" : ""}${which}.`;
+  const order = text ? "" : `, ${SORTS[$("sort").value][0]}`;
   const part = matches > MAX_RESULTS ? `, the first ${MAX_RESULTS} shown` : "";
-  return `${inputs(matches)}${isSampled ? " of the sample" : ""}${order}${part}`;
+  return `${inputs(matches)}${hasMore ? " of the sample" : ""}${order}${part}`;
+}
+
+// The outcome for people; of a failed input with the step that failed.
+function labelOf(input, { kind, label }) {
+  const step = kind === "failed" && input.records[input.errors[0].record]?.step;
+  return step ? `failed in ${step}` : label;
 }
 
 // What is not in the sample may be in the trace all the same.
-function whereElse(run, text) {
-  const file = data.file === "-" ? "FILE" : quoted(data.file);
-  const runs = data.runs.length + data.runs_left_out > 1 ? ` --run ${run.run}` : "";
+function whereElse(page, text) {
+  const side = Math.max(0, page.runs.findIndex(isSampled));
+  const [view, run] = [views[side], page.runs[side]];
+  const file = view.file === "-" ? "FILE" : quoted(view.file);
+  const runs = view.runs.length + view.runs_left_out > 1 ? ` --run ${run.run}` : "";
+  if (/[\s=]/.test(text)) {
+    return [`The sample of ${count(run.sample.length)} of ${inputs(run.inputs)} is searched. What all of them noted, lists `,
+      html("code", {}, `trace export ${file}${runs} --format csv`), "."];
+  }
   const command = (option) => html("code", {}, `trace show ${file}${runs} ${option} ${quoted(text)}`);
   const commands = /^[1-9]\d*$/.test(text) ? [command("--line"), " or ", command("--id")] : [command("--id")];
   return [`The sample of ${count(run.sample.length)} of ${inputs(run.inputs)} has none with exactly this line or id. `,
     "Whether the trace has, tells ", ...commands, "."];
 }
 
-function option(run, input, position) {
-  const outcome = outcomeOf(run, input);
-  const { id } = input;
-  const state = `line ${count(input.line_no)}${outcome.label && `, ${outcome.label}`}`;
+function option(page, entry, { notes }, position) {
+  const id = idOf(entry);
+  const told = outcomesOf(page, entry);
+  const change = isPair ? changeOf(page, entry) : "";
+  const labels = told.map((outcome, side) => outcome && labelOf(entry.inputs[side], outcome));
+  const parts = [`line ${count(entry.line)}`, (change ? labels.map((label) => label || "no decision").join(" → ") : labels.find(Boolean)), ...(isPair ? [missing(page, entry)] : [])].filter(Boolean);
+  const isBad = change === "flipped" || told.some((outcome) => outcome?.kind === "failed");
   return html("li", { role: "option", id: `result-${position}`, "aria-selected": "false" },
     html("span", { class: "id" }, id ? `id ${id}` : "no id"),
-    html("span", { class: "number" }, duration(input.duration_ns)),
-    html("small", { class: outcome.kind === "failed" ? "failure" : null }, state));
+    html("span", { class: "number" }, duration(most(entry, "elapsed_ns"))),
+    html("small", { class: isBad ? "failure" : null, title: shown(parts.join(", ")) }, parts.join(", ")),
+    ...(notes.length ? [html("small", { class: "match" }, notes.join(", "))] : []));
 }
 
-function show(run, position) {
-  if (current !== null) $(`result-${current}`)?.setAttribute("aria-selected", "false");
-  current = position;
-  if (position === null) {
+// Where a line is not in both traces.
+function missing(page, entry) {
+  const side = entry.inputs.indexOf(null);
+  if (side < 0) return "";
+  return isSampled(page.runs[side]) ? `not in the sample of ${SIDES[side]}` : `only in ${SIDES[1 - side]}`;
+}
+
+function show(page, entry) {
+  if (current !== null) optionOf(current)?.setAttribute("aria-selected", "false");
+  current = entry;
+  if (entry === null) {
     $("results").removeAttribute("aria-activedescendant");
     return $("waterfall").replaceChildren();
   }
-  $(`result-${position}`).setAttribute("aria-selected", "true");
-  $("results").setAttribute("aria-activedescendant", `result-${position}`);
-  reveal($(`result-${position}`));
-  $("waterfall").replaceChildren(...drawWaterfall(run, found[position]));
+  const selected = optionOf(entry);
+  if (selected) {
+    selected.setAttribute("aria-selected", "true");
+    $("results").setAttribute("aria-activedescendant", selected.id);
+    reveal(selected);
+  }
+  $("waterfall").replaceChildren(...drawEntry(page, entry));
 }
+
+const optionOf = (entry) => $(`result-${found.indexOf(entry)}`);
 
 // Scrolls the list alone, where `scrollIntoView` would scroll the page too.
 function reveal(element) {
@@ -95,6 +96,16 @@ function reveal(element) {
   if (bottom > list.bottom) $("results").scrollTop += bottom - list.bottom;
 }
 
-function move(run, by) {
-  if (current !== null) show(run, Math.min(found.length - 1, Math.max(0, current + by)));
+// What a reader chooses is in the page's address, for a link to it.
+function choose(page, entry) {
+  show(page, entry);
+  if (entry) history.replaceState(null, "", linkTo(page, entry.line));
+}
+
+const linkTo = (page, line) => `#${runCount > 1 ? `run=${firstOf(page.runs).run}&` : ""}line=${line}`;
+
+function move(page, by) {
+  if (current === null) return;
+  const position = Math.max(0, found.indexOf(current)) + by;
+  choose(page, found[Math.min(found.length - 1, Math.max(0, position))]);
 }

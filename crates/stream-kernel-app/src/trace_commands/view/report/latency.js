@@ -1,14 +1,18 @@
 // Latency per step: a row each, with its figures and how its durations are spread over a logarithmic axis.
 
-function drawLatency(run) {
-  const axis = logarithmicAxis(run.steps);
-  const total = run.steps.reduce((sum, step) => sum + step.total_ns, 0);
+function drawLatency(page) {
+  const runs = page.runs.map((run) => run?.steps ?? []);
+  const axis = logarithmicAxis(runs.flat());
   const labels = axis.powers.map((ns) => html("span", { style: `left:${axis.at(ns)}%` }, scaleDuration(ns)));
   const heads = ["p50", "p90", "p99", "max", "total", "share"].map((name) => html("th", { scope: "col" }, name));
   const head = html("tr", {}, html("th", { scope: "col" }, "step"),
     html("th", { class: "plot", scope: "col", "aria-label": "spread" }, html("div", { class: "axis" }, ...labels)), ...heads);
-  const rows = run.steps.map((step) => stepRow(step, axis, total));
-  $("latency").replaceChildren(legend(), html("table", {}, html("thead", {}, head), html("tbody", {}, ...rows)));
+  const totals = runs.map((steps) => steps.reduce((sum, step) => sum + step.total_ns, 0));
+  const names = [...new Set(runs.flat().map((step) => step.step_name))];
+  const rows = names.flatMap((name) => runs.flatMap((steps, side) =>
+    steps.filter((step) => step.step_name === name).map((step) => stepRow(step, axis, totals[side], SIDES[side]))));
+  const keys = [["density", "how many took that long"], ["median", "p50"], ["tail", "p90 and p99"], ["max", "max"]];
+  $("latency").replaceChildren(legend(keys), html("table", {}, html("thead", {}, head), html("tbody", {}, ...rows)));
 }
 
 // Powers of ten, about four so that their labels have room, and where on the axis a duration is, in percent.
@@ -24,12 +28,13 @@ function logarithmicAxis(steps) {
   return { powers, at };
 }
 
-function stepRow(step, axis, total) {
+function stepRow(step, axis, total, side) {
   const messages = html("small", {}, `${count(step.msgs_in)} in, ${count(step.msgs_out)} out`);
   if (step.errors) messages.append(html("span", { class: "failure" }, `, ${count(step.errors)} failed`));
   const figures = [["p50", duration(step.p50_ns)], ["p90", duration(step.p90_ns)], ["p99", duration(step.p99_ns)],
     ["max", duration(step.max_ns)], ["total", duration(step.total_ns)], ["share", percent(step.total_ns, total)]];
-  return html("tr", {}, html("th", { scope: "row" }, html("span", { title: shown(step.step_name) }, step.step_name), messages),
+  const name = html("span", { title: shown(step.step_name) }, ...(side ? [html("span", { class: "side" }, side), " "] : []), step.step_name);
+  return html("tr", { class: side === "B" ? "second" : null }, html("th", { scope: "row" }, name, messages),
     html("td", { class: "plot" }, spread(step, axis)),
     ...figures.map(([name, value]) => html("td", { "data-label": name }, value)));
 }
@@ -50,9 +55,4 @@ function outline(step, axis) {
     const [left, right] = [axis.at(2 ** (k / 4)), axis.at(2 ** ((k + 1) / 4))];
     return `M${left} 90V${(90 - Math.max(2, 78 * times / most)).toFixed(1)}H${right}V90Z`;
   }).join("");
-}
-
-function legend() {
-  const keys = [["density", "how many took that long"], ["median", "p50"], ["tail", "p90 and p99"], ["max", "max"]];
-  return html("ul", { class: "legend" }, ...keys.map(([kind, text]) => html("li", {}, html("i", { class: kind }), text)));
 }
