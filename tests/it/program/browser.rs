@@ -102,6 +102,13 @@ impl Page {
         answer["result"]["value"].take()
     }
 
+    /// Loads the page anew, at this address.
+    pub(super) fn open_again(&mut self, url: &str) {
+        self.call("Page.navigate", &json!({"url": "about:blank"}));
+        self.call("Page.navigate", &json!({"url": url}));
+        self.eval("new Promise(done => document.readyState === 'complete' ? done() : addEventListener('load', done))");
+    }
+
     /// Returns the text that a reader sees of the first element that `selector` finds; empty if it is not shown.
     #[track_caller]
     pub(super) fn text(&mut self, selector: &str) -> String {

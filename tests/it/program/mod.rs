@@ -79,6 +79,9 @@ mod kit;
 mod trace_notes;
 mod trace_records;
 mod trace_view;
+mod trace_view_inputs;
+mod trace_view_pair;
+mod trace_view_search;
 
 mod bad_traces;
 mod export_formats;

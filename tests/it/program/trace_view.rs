@@ -8,7 +8,7 @@ use super::browser::Page;
 use super::folder::Folder;
 use super::harness::Program;
 
-const LINES: &str = concat!(
+pub(super) const LINES: &str = concat!(
     r#"{"id":"15887","customer_id":"528","load_amount":"$3318.47","time":"2000-01-01T00:00:00Z"}"#,
     "\n",
     r#"{"id":"</script><b id=\"broken\">","customer_id":"528","load_amount":"$1.00","time":"2000-01-01T00:00:00Z"}"#,
@@ -19,31 +19,31 @@ const LINES: &str = concat!(
     "\n",
 );
 
-const SHOW_TAGS: [&str; 3] = [
+pub(super) const SHOW_TAGS: [&str; 3] = [
     "runtime.tracing.context_diff.mode=whitelist",
     "runtime.tracing.context_diff.whitelist=[tags,metrics]",
     "runtime.tracing.signature.mode=type_and_identity",
 ];
 
 /// Appends a run of [`LINES`] to `trace.jsonl`.
-fn run(folder: &Folder, settings: &[&str]) {
+pub(super) fn run(folder: &Folder, settings: &[&str]) {
     Program::new(folder).args(["run", "--trace-path", "trace.jsonl"]).set(settings).exits_with(0);
 }
 
 /// Opens the page of `trace.jsonl`.
-fn view(folder: &Folder) -> Option<Page> {
+pub(super) fn view(folder: &Folder) -> Option<Page> {
     Program::new(folder).args(["trace", "view", "trace.jsonl", "--output", "report.html"]).exits_with(0);
     Page::open(folder, "report.html")
 }
 
 /// Opens the page of one run of [`LINES`] that shows tags and metrics.
-fn view_one_run(folder: &Folder) -> Option<Page> {
+pub(super) fn view_one_run(folder: &Folder) -> Option<Page> {
     run(folder, &SHOW_TAGS);
     view(folder)
 }
 
 /// Returns a record of the step `step` of input `line_no`.
-fn record(run_id: &str, line_no: usize, step: (usize, &str), rest: &str) -> String {
+pub(super) fn record(run_id: &str, line_no: usize, step: (usize, &str), rest: &str) -> String {
     let (index, name) = step;
     let at = format!("2026-01-21T01:23:{:02}.{:06}Z", line_no / 100_000, line_no * 10 % 1_000_000);
     format!(
@@ -52,7 +52,7 @@ fn record(run_id: &str, line_no: usize, step: (usize, &str), rest: &str) -> Stri
     )
 }
 
-const OK: &str = r#""ctx_after":null,"ctx_diff":null,"status":"ok","error":null"#;
+pub(super) const OK: &str = r#""ctx_after":null,"ctx_diff":null,"status":"ok","error":null"#;
 
 #[test]
 fn the_page_tells_of_the_run_and_hostile_text_stays_text() {
@@ -62,6 +62,9 @@ fn the_page_tells_of_the_run_and_hostile_text_stays_text() {
     assert_eq!(page.text("#totals div:first-child"), "Inputs\n4");
     assert_eq!(page.text("#found"), "4 inputs, slowest first");
     assert_eq!(page.text("#sampling"), "", "all inputs are there");
+    assert_eq!(page.text("#failures"), "", "no step failed");
+    let fates = "[...document.querySelectorAll('#timeline path.area')].map(area => area.classList[1])";
+    assert_eq!(page.eval(fates), json!(["accepted", "declined"]), "outcomes over time");
     let lines =
         "[...document.querySelectorAll('#origin dd')].map(place => Math.round(place.offsetHeight / 21))";
     assert_eq!(page.eval(lines), json!([1, 1, 1, 1]), "names and times stand on a line each");
@@ -76,42 +79,6 @@ fn the_page_tells_of_the_run_and_hostile_text_stays_text() {
     page.write("</script>");
     assert!(page.text("#results").starts_with(r#"id </script><b id="broken">"#), "the id is shown as it is");
     assert_eq!(page.eval("document.querySelectorAll('b, #broken').length"), 0, "and makes no element");
-}
-
-#[test]
-fn search_finds_by_id_and_by_line_the_exact_first() {
-    let folder = Folder::with_input(LINES);
-    let Some(mut page) = view_one_run(&folder) else { return };
-    for (search, found, heading) in [
-        ("777", "2 inputs", "Line 3, id 777 DAILY_AMOUNT_LIMIT"),
-        ("3", "1 input", "Line 3, id 777 DAILY_AMOUNT_LIMIT"),
-        ("1588", "1 input", "Line 1, id 15887 accepted"),
-        ("nothing", "No such input.", ""),
-    ] {
-        page.press("Escape");
-        page.press("/");
-        page.write(search);
-        assert_eq!(
-            (page.text("#found"), page.text("#waterfall h3")),
-            (found.into(), heading.into()),
-            "{search}"
-        );
-        assert_eq!(page.text("#hint"), "", "nothing is left out that it could be among");
-    }
-}
-
-#[test]
-fn an_inputs_steps_show_their_changes() {
-    let folder = Folder::with_input(LINES);
-    let Some(mut page) = view_one_run(&folder) else { return };
-    page.press("/");
-    page.write("777");
-    let changes = |step: usize| format!("#waterfall .steps > li:nth-child({step}) .changes");
-    assert_eq!(page.text(&changes(2)), "tags.day\n– → 2000-01-01\ntags.week\n– → 1999-12-27");
-    assert!(page.text(&changes(1)).contains("metrics.amount_cents\n– → 400000"));
-    assert_eq!(page.text(&changes(8)), "", "writing changes nothing");
-    let lanes = "[...document.querySelectorAll('#waterfall .lane i')].every(bar => bar.offsetWidth >= 3)";
-    assert_eq!(page.eval(lanes), true, "each step has a bar that can be seen");
 }
 
 #[test]
@@ -132,6 +99,7 @@ fn missing_parts_are_named_with_their_setting() {
     // The page opens with the slowest input, which varies, and not every line has a day.
     page.press("/");
     page.write("777");
+    page.eval("turnNotes()");
     assert!(page.text("#waterfall").contains("tags.day"));
     assert_eq!((page.text("#decisions .note"), page.text("#waterfall .note")), Default::default());
 }
@@ -154,33 +122,18 @@ fn steps_without_decisions_are_not_missing_parts() {
 }
 
 #[test]
-fn errors_are_shown_in_full_at_their_step() {
-    let folder = Folder::new();
-    let error = r#""ctx_after":null,"ctx_diff":null,"status":"error","error":{"type":"StepError","message":"no <i>luck</i>","where":"b","stack":null}"#;
-    let trace = [record("r", 1, (0, "a"), OK), record("r", 1, (1, "b"), error), record("r", 2, (0, "a"), OK)];
-    folder.write("trace.jsonl", trace.concat());
-    let Some(mut page) = view(&folder) else { return };
-    assert_eq!(page.text("#totals .bad"), "Errors\n1");
-    assert_eq!(page.text("#latency .failure"), ", 1 failed");
-    page.eval("document.querySelector('#decisions button').click()");
-    assert_eq!(page.text("#found"), "1 input, slowest first");
-    assert_eq!(page.text("#waterfall li:nth-child(2).failed .failure"), "StepError: no <i>luck</i>");
-    assert_eq!(page.text("#waterfall li:nth-child(1) .failure"), "");
-}
-
-#[test]
 fn everything_is_reached_by_keyboard() {
     let folder = Folder::with_input(LINES);
     run(&folder, &SHOW_TAGS);
     let Some(mut page) = view_one_run(&folder) else { return };
     let mut focused = Vec::new();
-    for _ in 0..7 {
+    for _ in 0..8 {
         page.press("Tab");
         let name = page.eval("document.activeElement.id || document.activeElement.innerText");
         focused.push(name.as_str().unwrap().to_owned());
     }
     assert_eq!(focused[0], "run", "the run is chosen first");
-    assert_eq!(focused[4..], ["search", "filter", "results"], "the list is one stop: {focused:?}");
+    assert_eq!(focused[4..], ["search", "filter", "sort", "results"], "the list is one stop: {focused:?}");
     let selected =
         "[...document.querySelectorAll('#results li')].findIndex(item => item.ariaSelected === 'true')";
     let active = "document.querySelector('#results').getAttribute('aria-activedescendant')";
@@ -200,6 +153,13 @@ fn everything_is_reached_by_keyboard() {
     }
     page.press("Enter");
     assert_eq!(page.eval("document.activeElement.id"), "waterfall", "to the steps");
+    let head = "document.activeElement.classList.contains('head') && document.activeElement.ariaExpanded";
+    for _ in 0..5 {
+        page.press("Tab");
+    }
+    assert_eq!(page.eval(head), "false", "a step");
+    page.press("Enter");
+    assert_eq!(page.eval(head), "true", "which Enter opens");
     page.press("/");
     page.write("j");
     assert_eq!(page.eval("document.activeElement.value"), "j", "a letter in the search is a letter");
@@ -231,30 +191,6 @@ fn runs_and_decisions_are_chosen() {
     page.press("/");
     page.write("15887");
     assert_eq!(page.text("#found"), "No such input with this decision.");
-}
-
-#[test]
-fn an_input_beyond_the_sample_is_said_to_be_beyond_it() {
-    let folder = Folder::new();
-    // The first 200 are the slowest of equals; the others take some 8.5 MB, and every second one is dropped.
-    let trace: String = (1..=40_000).map(|line_no| record("r", line_no, (0, "only"), OK)).collect();
-    folder.write("it's a trace.jsonl", trace);
-    let view = ["trace", "view", "it's a trace.jsonl", "--output", "report.html"];
-    Program::new(&folder).args(view).exits_with(0);
-    let Some(mut page) = Page::open(&folder, "report.html") else { return };
-    let sampling = page.text("#sampling");
-    assert!(sampling.starts_with("Sampled: ") && sampling.contains("of 40,000: one in 2,"), "{sampling}");
-    page.press("/");
-    page.write("20,001");
-    assert_eq!(page.text("#waterfall h3"), "Line 20,001, id id-20001", "as it is shown");
-    assert_eq!(page.text("#hint"), "");
-    page.press("Escape");
-    page.press("/");
-    page.write("20000");
-    assert_eq!(page.text("#found"), "No such input in the sample.");
-    let hint = page.text("#hint");
-    assert!(hint.contains(r"trace show 'it'\''s a trace.jsonl' --line 20000"), "{hint}");
-    assert!(hint.ends_with("--id 20000."), "{hint}");
 }
 
 /// Returns a trace whose names are all as long and as unbreakable as possible.
@@ -295,7 +231,7 @@ fn on_a_phone_nothing_is_wider_than_the_screen() {
 }
 
 /// Lists the texts whose contrast to their background is below 4.5, the bound of WCAG at level AA.
-const TOO_PALE: &str = r"(() => {
+pub(super) const TOO_PALE: &str = r"(() => {
   const parts = (color) => color.match(/[\d.]+/g).map(Number);
   const light = (color) => {
     const [r, g, b] = parts(color).map((part) => (part /= 255) <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);

@@ -21,6 +21,7 @@ mod incomplete;
 mod limits;
 mod redacted;
 mod traces;
+mod wording;
 
 /// Returns the trace of a run over `input`.
 fn traced(yaml: &str, settings: &[&str], input: &[u8]) -> Vec<u8> {

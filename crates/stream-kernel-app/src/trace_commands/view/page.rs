@@ -7,10 +7,14 @@ const STYLE: &str = include_str!("report/style.css");
 const SCRIPT: &str = concat!(
     include_str!("report/elements.js"),
     include_str!("report/format.js"),
+    include_str!("report/model.js"),
     include_str!("report/overview.js"),
+    include_str!("report/changes.js"),
+    include_str!("report/timeline.js"),
     include_str!("report/latency.js"),
-    include_str!("report/throughput.js"),
+    include_str!("report/ruler.js"),
     include_str!("report/waterfall.js"),
+    include_str!("report/search.js"),
     include_str!("report/inputs.js"),
     include_str!("report/main.js"),
 );
