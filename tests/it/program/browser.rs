@@ -112,7 +112,10 @@ impl Page {
     /// Returns the text that a reader sees of the first element that `selector` finds; empty if it is not shown.
     #[track_caller]
     pub(super) fn text(&mut self, selector: &str) -> String {
-        let found = self.eval(&format!("document.querySelector({})?.innerText", json!(selector)));
+        let found = self.eval(&format!(
+            "(found => found?.checkVisibility() ? found.innerText : '')(document.querySelector({}))",
+            json!(selector)
+        ));
         found.as_str().unwrap_or_default().to_owned()
     }
 
@@ -131,6 +134,8 @@ impl Page {
         let mut down = json!({"type": "keyDown", "key": key, "windowsVirtualKeyCode": code});
         if key.len() == 1 {
             down["text"] = key.into();
+        } else if key == "Enter" {
+            down["text"] = "\r".into();
         }
         self.call("Input.dispatchKeyEvent", &down);
         self.call(

@@ -34,7 +34,7 @@ fn search_finds_whatever_was_noted() {
     let folder = Folder::with_input(LINES);
     let Some(mut page) = view_one_run(&folder) else { return };
     for (search, found, matched) in [
-        ("528", "2 inputs", "customer_id 528"),
+        ("528", "3 inputs", "customer_id 528"),
         ("customer_id=529", "1 input", "customer_id 529"),
         ("2000-01-01", "3 inputs", "day 2000-01-01"),
         ("daily_amount", "1 input", "reason DAILY_AMOUNT_LIMIT"),

@@ -9,6 +9,7 @@ function showRun(position) {
   $("run").selectedIndex = position;
   $("filter").replaceChildren(...filters(page).map(({ value, label }) => html("option", { value }, label)));
   $("search").value = "";
+  $("search").placeholder = searchExample(page);
   drawOverview(page);
   drawChanges(page, showOutcome, goToLine);
   drawDecisions(page, showOutcome);

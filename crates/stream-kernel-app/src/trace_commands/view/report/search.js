@@ -20,6 +20,16 @@ function note(path, text) {
     isBare: !/^\d+$/.test(value) || path.startsWith("tags.") };
 }
 
+// What can be searched for, with a note of this page as an example.
+function searchExample(page) {
+  for (const entry of page.entries.slice(0, 50)) {
+    const tags = entry.inputs.flatMap((input) => input?.records ?? []).flatMap((record) => record.changes);
+    const [path, , after] = tags.find(([path, , after]) => path.startsWith("tags.") && path !== "tags.id" && after !== null) ?? [];
+    if (path && after.length <= 24) return shown(`id, line or note: ${lastName(path)}=${plain(after)}`);
+  }
+  return "id or line";
+}
+
 const lastName = (path) => path.slice(path.lastIndexOf(".") + 1);
 
 const isFigure = (text) => /^[\d.,]+$/.test(text);
