@@ -59,8 +59,8 @@ fn two_traces_fit_on_every_screen_in_light_and_dark() {
     page.press("e");
     for scheme in ["light", "dark"] {
         page.prefer(scheme);
-        let pale = page.eval(super::trace_view::TOO_PALE);
-        assert_eq!(pale["pale"], json!([]), "{scheme}");
+        let found = page.eval(super::trace_view::TOO_PALE);
+        assert_eq!(found["pale"], json!([]), "{scheme}");
     }
     for width in [360, 768, 1280, 1400] {
         page.resize(width, 740);
@@ -76,9 +76,8 @@ fn a_line_that_one_trace_lacks_is_said_to_be_lacking() {
     let folder = Folder::with_input(LINES);
     let Some(page) = view_pair(&folder) else { return };
     drop(page);
-    let b: String = std::fs::read_to_string(folder.path_of("b.jsonl")).unwrap();
-    let b: String =
-        b.lines().filter(|line| !line.contains(r#""line_no":3,"#)).map(|line| format!("{line}\n")).collect();
+    let b = std::fs::read_to_string(folder.path_of("b.jsonl")).unwrap();
+    let b: String = b.split_inclusive('\n').filter(|line| !line.contains(r#""line_no":3,"#)).collect();
     folder.write("b.jsonl", b);
     let same = ["trace", "view", "a.jsonl", "a.jsonl", "--output", "same.html"];
     Program::new(&folder)
@@ -93,4 +92,45 @@ fn a_line_that_one_trace_lacks_is_said_to_be_lacking() {
     drop(page);
     let Some(mut page) = Page::open(&folder, "same.html") else { return };
     assert!(page.text("#changes").starts_with("Nothing: "));
+}
+
+#[test]
+fn a_trace_without_records_is_shown_beside_another() {
+    let folder = Folder::with_input(LINES);
+    let Some(page) = view_pair(&folder) else { return };
+    drop(page);
+    folder.write("b.jsonl", "");
+    for (files, heading, of_b) in [
+        (["a.jsonl", "b.jsonl"], "baseline", "B Line 1 is only in A."),
+        (["b.jsonl", "a.jsonl"], "baseline", "B Line 1, id 15887 accepted"),
+        (["b.jsonl", "b.jsonl"], "No records", ""),
+    ] {
+        let [a, b] = files;
+        Program::new(&folder).args(["trace", "view", a, b, "--output", "report.html"]).exits_with(0);
+        let mut page = Page::open(&folder, "report.html").unwrap();
+        assert_eq!(page.text("h1"), heading);
+        if !of_b.is_empty() {
+            page.eval("goToLine(1)");
+        }
+        assert!(page.text("#waterfall article:last-child").starts_with(of_b), "{files:?}");
+    }
+}
+
+#[test]
+fn hostile_text_stays_text_on_both_sides() {
+    let folder = Folder::with_input(LINES);
+    let Some(mut page) = view_pair(&folder) else { return };
+    page.eval("goToLine(2)");
+    page.press("e");
+    let told = page.text("#waterfall");
+    assert_eq!(
+        told.matches(
+            r#"tags.id
+</script><b id="broken">"#
+        )
+        .count(),
+        2,
+        "{told}"
+    );
+    assert_eq!(page.eval("document.querySelectorAll('b, #broken').length"), 0, "it makes no element");
 }

@@ -113,12 +113,11 @@ fn run_pair(
 fn compared(a: &mut Records, b: &mut Records, as_run: Option<u64>) -> Result<Pair, Failure> {
     let mut pair = Pair::default();
     let mut comparison = Comparison::new(placed(a, as_run), placed(b, as_run)).ignoring_scenario();
-    while !pair.is_full()
-        && let Some(difference) = comparison.next_run(|changed| {
-            pair.add_changed(&changed);
-            Ok::<(), Failure>(())
-        })?
-    {
+    // All runs are read, shown or not: any of them may have wrong lines.
+    while let Some(difference) = comparison.next_run(|changed| {
+        pair.add_changed(&changed);
+        Ok::<(), Failure>(())
+    })? {
         pair.end_run(difference);
     }
     Ok(pair)

@@ -78,11 +78,6 @@ struct Changes {
 }
 
 impl Pair {
-    /// Returns whether no further run is shown.
-    pub fn is_full(&self) -> bool {
-        self.runs.len() == MAX_RUNS
-    }
-
     /// Takes a changed decision of the present run.
     pub fn add_changed(&mut self, changed: &ChangedDecision) {
         let Changes { decisions, chosen, flipped, other_reason } = &mut self.present;
@@ -104,10 +99,13 @@ impl Pair {
         }
     }
 
-    /// Ends the present run, which differs like this.
+    /// Ends the present run, which differs like this. Runs beyond the bound of a page are left out.
     pub fn end_run(&mut self, difference: RunDifference) {
         let RunDifference { same, first, moved, mut tags, flipped, other_reason, .. } = difference;
         let Changes { mut decisions, chosen, .. } = std::mem::take(&mut self.present);
+        if self.runs.len() == MAX_RUNS {
+            return;
+        }
         decisions.sort_by_key(|change| std::cmp::Reverse(change.inputs));
         tags.sort_by_key(|tag| std::cmp::Reverse(tag.inputs));
         tags.truncate(MAX_TAGS);

@@ -91,7 +91,7 @@ impl RunView {
         self.has_tags |= input.has_tags;
         let ordinal = self.inputs;
         self.inputs += 1;
-        self.sample.offer(Offer { ordinal, input: &input, stride, is_chosen, wording })
+        self.sample.offer(&Offer { ordinal, input: &input, stride, is_chosen, wording })
     }
 
     fn count_decision(&mut self, decision: Decision) -> usize {

@@ -44,8 +44,8 @@ pub(super) struct Offer<'a> {
 
 impl Sample {
     /// Takes an input, if it belongs to the sample, and returns whether the regular part has grown.
-    pub(super) fn offer(&mut self, offer: Offer<'_>) -> bool {
-        let Offer { ordinal, input, stride, is_chosen, wording } = offer;
+    pub(super) fn offer(&mut self, offer: &Offer<'_>) -> bool {
+        let &Offer { ordinal, input, stride, is_chosen, wording } = offer;
         let rank = (input.elapsed_ns, Reverse(ordinal));
         let is_slow = (self.slowest.len() < MAX_SLOWEST && self.slowest_bytes < MAX_BYTES_EACH)
             || self.slowest.first_key_value().is_some_and(|(fastest, _)| rank > *fastest);
@@ -131,7 +131,7 @@ mod tests {
         for (ordinal, (nanos, has_failed)) in (0..).zip(inputs) {
             let input = input(ordinal, nanos, has_failed);
             let wording = Wording::default();
-            sample.offer(Offer { ordinal, input: &input, stride: u64::MAX, is_chosen: false, wording });
+            sample.offer(&Offer { ordinal, input: &input, stride: u64::MAX, is_chosen: false, wording });
         }
         let kept = serde_json::to_value(&sample).unwrap();
         kept.as_array().unwrap().iter().map(|input| input["line_no"].as_u64().unwrap() - 1).collect()

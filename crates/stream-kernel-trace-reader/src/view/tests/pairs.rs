@@ -124,11 +124,17 @@ fn changes_of_decisions_beyond_the_bound_are_counted_as_one() {
 }
 
 #[test]
-fn runs_beyond_the_bound_are_not_compared() {
-    let mut pair = Pair::default();
-    for run in 0..collector::MAX_RUNS {
-        assert!(!pair.is_full(), "{run}");
-        pair.end_run(RunDifference::default());
+fn runs_beyond_the_bound_are_left_out() {
+    for (runs, shown) in [(collector::MAX_RUNS, 10), (collector::MAX_RUNS + 1, 10)] {
+        let mut pair = Pair::default();
+        for run in 0..runs {
+            pair.add_changed(&changed(run as u64, "declined: DAY".into(), true));
+            pair.end_run(RunDifference { flipped: run as u64, ..RunDifference::default() });
+        }
+        let collectors = pair.collectors(Wording::default());
+        let data = pair.into_json(Sides { a: "A", b: "B" }, collectors).unwrap();
+        let data: serde_json::Value = serde_json::from_str(&data).unwrap();
+        let changes = data["changes"].as_array().unwrap();
+        assert_eq!((changes.len(), &changes[shown - 1]["flipped"]), (shown, &(shown - 1).into()));
     }
-    assert!(pair.is_full());
 }

@@ -50,8 +50,8 @@ function band(below, above, up) {
 function latenciesOf(timeline) {
   const { max_ns: slowest, median_ns: medians } = timeline;
   const end = slowest.length * timeline.span_us * 1000;
-  const shortest = Math.min(...medians.filter(Boolean));
-  const from = Math.floor(Math.log10(Math.max(1, shortest)));
+  const known = medians.filter(Boolean);
+  const from = known.length ? Math.floor(Math.log10(Math.min(...known))) : 0;
   const to = Math.max(from + 1, Math.ceil(Math.log10(Math.max(...slowest, 1))));
   const every = Math.ceil((to - from) / 4);
   const up = (ns) => 100 * (Math.log10(Math.max(ns, 10 ** from)) - from) / (to - from);
