@@ -78,12 +78,12 @@ pub(crate) fn command() -> Command<FundLoad> {
 
 /// Returns the words of `trace view`: the sentences of an explanation, and money.
 pub(crate) fn wording() -> Wording {
-    Wording { explanation: brief, value: text::value }
+    Wording::default().with_explanation(sentences_of).with_value(text::value)
 }
 
 /// Returns the sentences that the context after the last step allows, the answer first; none if it does not show
 /// whether the line was accepted.
-fn brief(snapshot: &ContextSnapshot) -> Vec<String> {
+fn sentences_of(snapshot: &ContextSnapshot) -> Vec<String> {
     let notes = Notes::of(Some(snapshot)).ok().flatten().filter(|notes| notes.tags.accepted.is_some());
     notes.map(|notes| text::sentences(&Explanation::of_notes(&notes))).unwrap_or_default()
 }

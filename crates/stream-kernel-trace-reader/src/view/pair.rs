@@ -21,16 +21,27 @@ pub(super) const MAX_TAGS: usize = 64;
 /// inputs that changed.
 ///
 /// ```
-/// use stream_kernel_trace_reader::comparison::{ChangedDecision, RunDifference, Sides};
+/// use std::convert::Infallible;
+/// use stream_kernel_trace_reader::comparison::{Comparison, PlacedRecord, Sides};
 /// use stream_kernel_trace_reader::view::{Pair, Wording};
+/// # let example = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/example_record.json"));
+/// # let placed = |text: String| {
+/// #     let record = serde_json::from_str(&text).unwrap();
+/// #     [Ok::<_, Infallible>(PlacedRecord { run: 1, file_line: 1, record })].into_iter()
+/// # };
 ///
-/// let mut pair = Pair::default();
-/// let (a, b) = ("accepted".to_owned(), "declined: LIMIT".to_owned());
-/// pair.add_changed(&ChangedDecision { run: 1, line_no: 7, id: None, a, b, flipped: true });
-/// pair.end_run(RunDifference { run: 1, flipped: 1, ..RunDifference::default() });
+/// let (a, b) = (placed(example.to_owned()), placed(example.replace("Line", "Row")));
+/// let (mut comparison, mut pair) = (Comparison::new(a, b), Pair::default());
+/// while let Some(difference) = comparison.next_run(|changed| {
+///     pair.add_changed(&changed);
+///     Ok(())
+/// }).unwrap() {
+///     pair.end_run(difference);
+/// }
 /// let collectors = pair.collectors(Wording::default());
+/// // Each takes the records of its trace here.
 /// let json = pair.into_json(Sides { a: "a.jsonl", b: "b.jsonl" }, collectors)?;
-/// assert!(json.contains(r#""decisions":[{"a":"accepted","b":"declined: LIMIT","inputs":1}]"#), "{json}");
+/// assert!(json.contains(r#""flipped":0"#) && json.contains(r#""line_no":1"#), "{json}");
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Debug, Default)]

@@ -3,6 +3,7 @@
 use stream_kernel_trace::ContextSnapshot;
 use stream_kernel_trace_reader::reading::{Inputs, TraceLine, TraceReader};
 
+use super::super::{sentences_of, text};
 use super::*;
 
 const SHOWN: &str = "runtime.tracing.context_diff={mode: whitelist, whitelist: [tags, metrics]}";
@@ -11,7 +12,7 @@ const SHOWN: &str = "runtime.tracing.context_diff={mode: whitelist, whitelist: [
 fn sentences(trace: &[u8]) -> Vec<Vec<String>> {
     let (mut reader, mut inputs, mut told) = (TraceReader::new(trace), Inputs::default(), Vec::new());
     let mut explain = |snapshot: Option<&ContextSnapshot>| {
-        told.push(snapshot.map(super::super::wording().explanation).unwrap_or_default());
+        told.push(snapshot.map(sentences_of).unwrap_or_default());
     };
     while let Some(TraceLine::Record(record)) = reader.next_line().unwrap() {
         if let Some(input) = inputs.push(1, *record) {
@@ -67,7 +68,6 @@ fn a_trace_that_shows_too_little_has_no_sentences() {
 
 #[test]
 fn cents_are_money_and_nothing_else_is() {
-    let value = super::super::wording().value;
     for (path, json, shown) in [
         ("metrics.amount_cents", "123456789", Some("$1,234,567.89")),
         ("metrics.day_amount_limit_cents", "0", Some("$0.00")),
@@ -77,6 +77,6 @@ fn cents_are_money_and_nothing_else_is() {
         ("tags.amount_cents", "5", None),
         ("metrics.amount_cents", "\"***\"", None),
     ] {
-        assert_eq!(value(path, json).as_deref(), shown, "{path}");
+        assert_eq!(text::value(path, json).as_deref(), shown, "{path}");
     }
 }
