@@ -30,7 +30,8 @@ pub(crate) struct Options {
     /// The page to write; `-` is standard output.
     #[arg(long, value_name = "FILE")]
     output: PathBuf,
-    /// Show only this run of those in the file, counted from 1; of two traces, run N of the one and M of the other (`N:M`).
+    /// Show only this run of those in the file, counted from 1; of two traces, run N of the one and M of the other
+    /// (`N:M`).
     #[arg(long, value_name = "N[:M]", value_parser = run_choice)]
     run: Option<Sides<u64>>,
     /// Write the data of the page as JSON instead.

@@ -23,7 +23,11 @@ const svg = (tag, attributes = {}, ...children) =>
 
 // A drawing of 100 by 100 that is stretched to its place; lines keep their widths.
 const drawing = (label, ...shapes) =>
-  svg("svg", { viewBox: "0 0 100 100", preserveAspectRatio: "none", role: "img", "aria-label": shown(label) }, ...shapes);
+  svg(
+    "svg",
+    { viewBox: "0 0 100 100", preserveAspectRatio: "none", role: "img", "aria-label": shown(label) },
+    ...shapes,
+  );
 
 const definition = (name, value, attributes = {}) =>
   html("div", attributes, html("dt", {}, name), html("dd", {}, value));

@@ -1,13 +1,20 @@
 // Numbers and times as people read them.
 
-const UNITS = [[3.6e12, "h"], [6e10, "min"], [1e9, "s"], [1e6, "ms"], [1e3, "µs"], [1, "ns"]];
+const UNITS = [
+  [3.6e12, "h"],
+  [6e10, "min"],
+  [1e9, "s"],
+  [1e6, "ms"],
+  [1e3, "µs"],
+  [1, "ns"],
+];
 
 const count = (number) => number.toLocaleString("en-US");
 const inputs = (number) => `${count(number)} ${number === 1 ? "input" : "inputs"}`;
 
 function percent(part, whole) {
   if (!whole) return "–";
-  const percents = 100 * part / whole;
+  const percents = (100 * part) / whole;
   return percents > 0 && percents < 0.05 ? "< 0.1 %" : `${percents.toFixed(1)} %`;
 }
 
@@ -23,7 +30,10 @@ function duration(ns) {
 }
 
 // Without the zeros that a scale does not need: `10 µs`.
-const scaleDuration = (ns) => duration(ns).replace(/\.0+ /, " ").replace(/(\.\d*[1-9])0+ /, "$1 ");
+const scaleDuration = (ns) =>
+  duration(ns)
+    .replace(/\.0+ /, " ")
+    .replace(/(\.\d*[1-9])0+ /, "$1 ");
 
 function rate(perSecond) {
   if (perSecond >= 999_500) return `${threeDigits(perSecond / 1e6).replace(/\.0+$/, "")}M/s`;

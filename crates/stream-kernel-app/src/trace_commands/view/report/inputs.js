@@ -15,7 +15,9 @@ function search(page) {
   $("found").textContent = tally(page, matches.length, hasMore, text);
   $("hint").hidden = isExact || !hasMore;
   if (!$("hint").hidden) $("hint").replaceChildren(...whereElse(page, text));
-  $("results").replaceChildren(...matches.slice(0, MAX_RESULTS).map(({ entry, answer }, position) => option(page, entry, answer, position)));
+  $("results").replaceChildren(
+    ...matches.slice(0, MAX_RESULTS).map(({ entry, answer }, position) => option(page, entry, answer, position)),
+  );
   show(page, found[0] ?? null);
 }
 
@@ -40,13 +42,20 @@ function whereElse(page, text) {
   const file = view.file === "-" ? "FILE" : quoted(view.file);
   const runs = view.runs.length + view.runs_left_out > 1 ? ` --run ${run.run}` : "";
   if (/[\s=]/.test(text)) {
-    return [`The sample of ${count(run.sample.length)} of ${inputs(run.inputs)} is searched. What all of them noted, lists `,
-      html("code", {}, `trace export ${file}${runs} --format csv`), "."];
+    return [
+      `The sample of ${count(run.sample.length)} of ${inputs(run.inputs)} is searched. What all of them noted, lists `,
+      html("code", {}, `trace export ${file}${runs} --format csv`),
+      ".",
+    ];
   }
   const command = (option) => html("code", {}, `trace show ${file}${runs} ${option} ${quoted(text)}`);
   const commands = /^[1-9]\d*$/.test(text) ? [command("--line"), " or ", command("--id")] : [command("--id")];
-  return [`The sample of ${count(run.sample.length)} of ${inputs(run.inputs)} has none with exactly this line or id. `,
-    "Whether the trace has, tells ", ...commands, "."];
+  return [
+    `The sample of ${count(run.sample.length)} of ${inputs(run.inputs)} has none with exactly this line or id. `,
+    "Whether the trace has, tells ",
+    ...commands,
+    ".",
+  ];
 }
 
 function option(page, entry, { notes }, position) {
@@ -54,13 +63,20 @@ function option(page, entry, { notes }, position) {
   const told = outcomesOf(page, entry);
   const change = isPair ? changeOf(page, entry) : "";
   const labels = told.map((outcome, side) => outcome && labelOf(entry.inputs[side], outcome));
-  const parts = [`line ${count(entry.line)}`, (change ? labels.map((label) => label || "no decision").join(" → ") : labels.find(Boolean)), ...(isPair ? [missing(page, entry)] : [])].filter(Boolean);
+  const parts = [
+    `line ${count(entry.line)}`,
+    change ? labels.map((label) => label || "no decision").join(" → ") : labels.find(Boolean),
+    ...(isPair ? [missing(page, entry)] : []),
+  ].filter(Boolean);
   const isBad = change === "flipped" || told.some((outcome) => outcome?.kind === "failed");
-  return html("li", { role: "option", id: `result-${position}`, "aria-selected": "false" },
+  return html(
+    "li",
+    { role: "option", id: `result-${position}`, "aria-selected": "false" },
     html("span", { class: "id" }, id ? `id ${id}` : "no id"),
     html("span", { class: "number" }, duration(most(entry, "elapsed_ns"))),
     html("small", { class: isBad ? "failure" : null, title: shown(parts.join(", ")) }, parts.join(", ")),
-    ...(notes.length ? [html("small", { class: "match" }, notes.join(", "))] : []));
+    ...(notes.length ? [html("small", { class: "match" }, notes.join(", "))] : []),
+  );
 }
 
 // Where a line is not in both traces.

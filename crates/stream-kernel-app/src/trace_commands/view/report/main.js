@@ -107,7 +107,9 @@ function begin() {
   addEventListener("hashchange", followAddress);
 
   $("sort").replaceChildren(...Object.entries(SORTS).map(([value, [label]]) => html("option", { value }, label)));
-  $("run").replaceChildren(...firstRuns.map((run) => html("option", {}, `${run.run}: ${run.run_id}, ${inputs(run.inputs)}`)));
+  $("run").replaceChildren(
+    ...firstRuns.map((run) => html("option", {}, `${run.run}: ${run.run_id}, ${inputs(run.inputs)}`)),
+  );
   $("inputs").classList.toggle("of-pair", isPair);
   $("run-choice").hidden = runCount < 2;
   showRun(0);
@@ -119,7 +121,9 @@ function showNoRecords() {
   document.title = "No records – trace";
   $("title").textContent = "No records";
   $("origin").replaceChildren(...views.map((view) => html("dl", {}, definition("File", view.file))));
-  document.querySelector("main").replaceChildren(html("p", {}, "The trace holds no records, as that of an empty input does."));
+  document
+    .querySelector("main")
+    .replaceChildren(html("p", {}, "The trace holds no records, as that of an empty input does."));
 }
 
 if (runCount > 0) begin();

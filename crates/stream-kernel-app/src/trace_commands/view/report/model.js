@@ -12,17 +12,19 @@ const runsAt = (position) => views.map((view) => view.runs[position] ?? null);
 // What is shown of them: their inputs, and of two traces what changed.
 function pageAt(position) {
   const runs = runsAt(position);
-  return { runs, position, entries: entriesOf(runs), changes: isPair ? data.changes[position] ?? null : null };
+  return { runs, position, entries: entriesOf(runs), changes: isPair ? (data.changes[position] ?? null) : null };
 }
 
 // An entry for each line, with the inputs on it, one of each trace. Without a second trace, a line may come twice.
 function entriesOf(runs) {
   if (!isPair) return runs[0].sample.map((input) => ({ line: input.line_no, inputs: [input] }));
   const entries = new Map();
-  runs.forEach((run, side) => run?.sample.forEach((input) => {
-    if (!entries.has(input.line_no)) entries.set(input.line_no, { line: input.line_no, inputs: [null, null] });
-    entries.get(input.line_no).inputs[side] = input;
-  }));
+  runs.forEach((run, side) =>
+    run?.sample.forEach((input) => {
+      if (!entries.has(input.line_no)) entries.set(input.line_no, { line: input.line_no, inputs: [null, null] });
+      entries.get(input.line_no).inputs[side] = input;
+    }),
+  );
   return [...entries.values()];
 }
 
@@ -59,12 +61,16 @@ function outcomes(page) {
     if (!all.has(key)) all.set(key, { value: key, kind, label, counts: SIDES.map(() => 0) });
     all.get(key).counts[side] += count;
   };
-  page.runs.forEach((run, side) => run?.decisions.forEach(({ label, accepted, count }) => {
-    const kind = accepted ? "accepted" : "declined";
-    add(side, kind, label, keyOf({ kind, label }), count);
-  }));
+  page.runs.forEach((run, side) =>
+    run?.decisions.forEach(({ label, accepted, count }) => {
+      const kind = accepted ? "accepted" : "declined";
+      add(side, kind, label, keyOf({ kind, label }), count);
+    }),
+  );
   const sum = ({ counts }) => counts.reduce((sum, count) => sum + count);
-  const decided = [...all.values()].sort((x, y) => (y.kind === "accepted") - (x.kind === "accepted") || sum(y) - sum(x));
+  const decided = [...all.values()].sort(
+    (x, y) => (y.kind === "accepted") - (x.kind === "accepted") || sum(y) - sum(x),
+  );
   all.clear();
   page.runs.forEach((run, side) => {
     if (!run) return;
@@ -79,10 +85,12 @@ function filters(page) {
   const has = (key) => (entry) => outcomesOf(page, entry).some((outcome) => outcome && keyOf(outcome) === key);
   const choices = [{ value: "", label: isPair ? "all inputs" : "all decisions", test: () => true }];
   if (isPair) {
-    choices.push({ value: "flipped", label: "decision flipped", test: (entry) => changeOf(page, entry) === "flipped" },
+    choices.push(
+      { value: "flipped", label: "decision flipped", test: (entry) => changeOf(page, entry) === "flipped" },
       { value: "reason", label: "another reason", test: (entry) => changeOf(page, entry) === "reason" },
       { value: "only A", label: "only in A", test: (entry) => entry.inputs[1] === null },
-      { value: "only B", label: "only in B", test: (entry) => entry.inputs[0] === null });
+      { value: "only B", label: "only in B", test: (entry) => entry.inputs[0] === null },
+    );
     for (const { a, b } of page.changes?.decisions ?? []) {
       choices.push({ value: `${a} → ${b}`, label: `${a} → ${b}`, test: (entry) => isChange(page, entry, a, b) });
     }

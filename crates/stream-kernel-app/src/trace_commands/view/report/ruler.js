@@ -17,12 +17,12 @@ function suited(steps, end) {
 }
 
 function linear(end) {
-  const at = (ns) => 100 * ns / end;
+  const at = (ns) => (100 * ns) / end;
   return { at, marks: spaced(timeScale(end), at) };
 }
 
-// Every stretch between beginnings and ends is as wide as the logarithm of its length, so a stall has a width that can be
-// compared with, and no short step is lost beside it, wherever it stands.
+// Every stretch between beginnings and ends is as wide as the logarithm of its length, so a stall has a width that
+// can be compared with, and no short step is lost beside it, wherever it stands.
 function logarithmic(steps, end) {
   const moments = [...new Set([0, end, ...steps.flatMap((step) => [step.begin, step.end])])].sort((a, b) => a - b);
   const lengths = moments.slice(1).map((ns, position) => ns - moments[position]);
@@ -30,7 +30,7 @@ function logarithmic(steps, end) {
   const widths = lengths.map((length) => Math.log2(1 + length / unit));
   const sum = widths.reduce((sum, width) => sum + width, 0);
   const places = [0];
-  for (const width of widths) places.push(places.at(-1) + 100 * width / sum);
+  for (const width of widths) places.push(places.at(-1) + (100 * width) / sum);
   const at = (ns) => places[moments.indexOf(ns)];
   return { at, marks: [...spaced(moments.slice(0, -1), at, 2 * labelWidth()), end] };
 }
@@ -48,5 +48,21 @@ function spaced(moments, at, free = labelWidth()) {
   return marks;
 }
 
-const rulerRow = ({ at, marks }) => html("div", { class: "ruler", "aria-hidden": "true" }, html("span", { class: "name" }), html("div", { class: "axis" },
-  ...marks.map((ns) => html("span", { class: at(ns) > 99.9 ? "last" : null, style: `left:${at(ns).toFixed(2)}%` }, ns ? scaleDuration(ns) : "0"))), html("span", { class: "number" }));
+const rulerRow = ({ at, marks }) =>
+  html(
+    "div",
+    { class: "ruler", "aria-hidden": "true" },
+    html("span", { class: "name" }),
+    html(
+      "div",
+      { class: "axis" },
+      ...marks.map((ns) =>
+        html(
+          "span",
+          { class: at(ns) > 99.9 ? "last" : null, style: `left:${at(ns).toFixed(2)}%` },
+          ns ? scaleDuration(ns) : "0",
+        ),
+      ),
+    ),
+    html("span", { class: "number" }),
+  );

@@ -6,25 +6,36 @@ const plain = (text) => text.replace(/^"([\w.+-]+)"$/, "$1");
 // What was noted about an entry: each `{ name, value, isBare }`, in small letters. Figures are found under their names,
 // tags without one, too: `3` would otherwise find every input with a limit of 3.
 function notesOf(entry) {
-  entry.notes ??= entry.inputs.filter(Boolean).flatMap((input) => [
-    ...input.records.flatMap((record) => record.changes.flatMap(([path, before, after]) =>
-      [...new Set([before, after])].filter((text) => text !== null).map((text) => note(path, plain(text))))),
-    ...input.errors.flatMap((error) => [note("error", error.kind), note("error", error.message)]),
-  ]);
+  entry.notes ??= entry.inputs
+    .filter(Boolean)
+    .flatMap((input) => [
+      ...input.records.flatMap((record) =>
+        record.changes.flatMap(([path, before, after]) =>
+          [...new Set([before, after])].filter((text) => text !== null).map((text) => note(path, plain(text))),
+        ),
+      ),
+      ...input.errors.flatMap((error) => [note("error", error.kind), note("error", error.message)]),
+    ]);
   return entry.notes;
 }
 
 function note(path, text) {
   const value = text.toLowerCase();
-  return { path: path.toLowerCase(), shown: `${lastName(path)} ${text}`, value, amount: value.replace(/[$,]/g, ""),
-    isBare: !/^\d+$/.test(value) || path.startsWith("tags.") };
+  return {
+    path: path.toLowerCase(),
+    shown: `${lastName(path)} ${text}`,
+    value,
+    amount: value.replace(/[$,]/g, ""),
+    isBare: !/^\d+$/.test(value) || path.startsWith("tags."),
+  };
 }
 
 // What can be searched for, with a note of this page as an example.
 function searchExample(page) {
   for (const entry of page.entries.slice(0, 50)) {
     const tags = entry.inputs.flatMap((input) => input?.records ?? []).flatMap((record) => record.changes);
-    const [path, , after] = tags.find(([path, , after]) => path.startsWith("tags.") && path !== "tags.id" && after !== null) ?? [];
+    const [path, , after] =
+      tags.find(([path, , after]) => path.startsWith("tags.") && path !== "tags.id" && after !== null) ?? [];
     if (path && after.length <= 24) return shown(`id, line or note: ${lastName(path)}=${plain(after)}`);
   }
   return "id or line";
