@@ -43,7 +43,9 @@ function spaced(moments, at, free = labelWidth()) {
   const marks = [];
   for (const ns of moments) {
     const hasRoom = at(ns) - at(marks.at(-1) ?? 0) >= labelWidth() && 100 - at(ns) >= free;
-    if (!marks.length || hasRoom) marks.push(ns);
+    // After a stall, moments close to each other read the same.
+    const isNew = scaleDuration(ns) !== scaleDuration(marks.at(-1) ?? 0);
+    if (!marks.length || (hasRoom && isNew)) marks.push(ns);
   }
   return marks;
 }
