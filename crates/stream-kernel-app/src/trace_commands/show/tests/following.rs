@@ -147,7 +147,7 @@ fn only_a_regular_file_can_be_followed() {
         let failure = show(&options(Path::new(name), &["--follow"]), Palette::default(), &mut Vec::new());
         let failure = failure.unwrap_err();
         assert_eq!(failure.exit_code(), 2);
-        assert!(failure.to_string().contains("no regular file"), "{failure}");
+        assert!(failure.to_string().contains("not a regular file"), "{failure}");
     }
 }
 
