@@ -45,7 +45,7 @@ impl Application for FundLoad {
         steps::registry()
     }
 
-    fn check(loaded: &mut Loaded<Nodes, Adapters>) {
+    fn check(loaded: &mut Loaded<Config>) {
         config::check(loaded);
     }
 

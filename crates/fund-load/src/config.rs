@@ -216,7 +216,7 @@ pub enum WindowStoreKind {
 }
 
 /// Reports switches that contradict each other.
-pub(crate) fn check(loaded: &mut Loaded<Nodes, Adapters>) {
+pub(crate) fn check(loaded: &mut Loaded<Config>) {
     let nodes = loaded.config().nodes.clone();
     check_windows(loaded, &nodes);
     check_prime_gates(loaded, &nodes);
@@ -264,7 +264,7 @@ fn limit_key(limit: &str) -> String {
     format!("nodes.evaluate_policies.limits.{limit}")
 }
 
-fn check_windows(loaded: &mut Loaded<Nodes, Adapters>, nodes: &Nodes) {
+fn check_windows(loaded: &mut Loaded<Config>, nodes: &Nodes) {
     let Limits { daily_amount, weekly_amount, daily_attempts } = &nodes.evaluate_policies.limits;
     let windows = &nodes.update_windows;
     let states = [
@@ -283,7 +283,7 @@ fn check_windows(loaded: &mut Loaded<Nodes, Adapters>, nodes: &Nodes) {
     }
 }
 
-fn check_prime_gates(loaded: &mut Loaded<Nodes, Adapters>, nodes: &Nodes) {
+fn check_prime_gates(loaded: &mut Loaded<Config>, nodes: &Nodes) {
     let [features, policies, windows] = [
         nodes.compute_features.prime_gate.enabled,
         nodes.evaluate_policies.prime_gate.enabled,

@@ -10,7 +10,7 @@ use stream_kernel_run::config::{
 };
 use stream_kernel_run::files::is_standard_stream;
 use stream_kernel_run::parts::parts_folder;
-use stream_kernel_run::{Application, Job, LineAdapters, UnterminatedLine};
+use stream_kernel_run::{Application, ConfigOf, Job, LineAdapters, UnterminatedLine};
 use stream_kernel_text::{counted, escaped, escaped_json};
 
 use crate::cli::{ConfigCommand, Options};
@@ -39,7 +39,7 @@ pub(crate) fn config<A: Application>(
         ConfigCommand::Schema(_) => print(&pretty(&Job::<A>::json_schema())),
         ConfigCommand::Env { json: false, .. } => print(&list_variables::<A>()),
         ConfigCommand::Env { json: true, .. } => {
-            let variables = Job::<A>::loader().variables::<A::Nodes, A::Adapters>();
+            let variables = Job::<A>::loader().variables::<ConfigOf<A>>();
             print(&pretty(&variables.iter().map(|variable| {
                 let Variable { name, key, expected, default, description, .. } = variable;
                 json!({"name": name, "key": key, "expected": expected, "default": default, "description": description})
@@ -81,7 +81,7 @@ pub(crate) fn pretty(json: &serde_json::Value) -> String {
 
 fn list_variables<A: Application>() -> String {
     let mut text = String::new();
-    for variable in Job::<A>::loader().variables::<A::Nodes, A::Adapters>() {
+    for variable in Job::<A>::loader().variables::<ConfigOf<A>>() {
         let default = variable.default.map(|default| format!(", default {default}")).unwrap_or_default();
         // Writing to a string never fails.
         let _ = writeln!(

@@ -35,6 +35,7 @@ const NOT_IN_DIGEST: [&[&str]; 13] = [
 #[derive(Debug, Clone, PartialEq)]
 pub struct Effective {
     tree: Value,
+    is_of_pipeline: bool,
     yaml: String,
     entries: Vec<Entry>,
 }
@@ -60,13 +61,13 @@ impl Display for Entry {
 
 impl Effective {
     /// Masks secrets: the values of headers.
-    pub(crate) fn new(schema: &Node, mut checked: Checked) -> Self {
-        if let Some(tracing) = checked.tree.pointer_mut("/runtime/tracing") {
+    pub(crate) fn new(schema: &Node, is_of_pipeline: bool, mut checked: Checked) -> Self {
+        if is_of_pipeline && let Some(tracing) = checked.tree.pointer_mut("/runtime/tracing") {
             mask_headers(tracing);
         }
         let mut entries = Vec::new();
         list(schema, "", &checked.tree, &checked, &mut entries);
-        Self { yaml: yaml_text::document(schema, &checked.tree), tree: checked.tree, entries }
+        Self { yaml: yaml_text::document(schema, &checked.tree), tree: checked.tree, is_of_pipeline, entries }
     }
 
     /// Returns every key whose value is not a map, in declared order.
@@ -82,11 +83,11 @@ impl Effective {
     /// Returns the digest of the configuration, `sha256:` and 64 hexadecimal digits: the hash of its [JSON](Self::json)
     /// without spaces.
     ///
-    /// It leaves out the keys for places of files and numbers of workers, `runtime.limits` and `runtime.metrics`: two
+    /// Of a pipeline's configuration it leaves out the keys for places of files and numbers of workers, `runtime.limits` and `runtime.metrics`: two
     /// runs with the same digest decide and trace alike, wherever the values came from and wherever the results go.
     pub fn digest(&self) -> String {
         let mut tree = self.tree.clone();
-        for keys in NOT_IN_DIGEST {
+        for keys in NOT_IN_DIGEST.iter().filter(|_| self.is_of_pipeline) {
             remove(&mut tree, keys);
         }
         let hash = Sha256::digest(tree.to_string());

@@ -5,12 +5,10 @@ use std::path::PathBuf;
 
 use figment::Figment;
 use figment::providers::Serialized;
-use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::check::Checked;
-use crate::config::Config;
 use crate::effective::Effective;
 use crate::key_path;
 use crate::mistake::{Findings, Mistakes, Problem, Warning};
@@ -19,18 +17,19 @@ use crate::schema::Node;
 
 /// A configuration whose own mistakes are known, and to which the application may add those that only it can find.
 #[derive(Debug)]
-pub struct Loaded<N, A> {
-    config: Config<N, A>,
+pub struct Loaded<T> {
+    config: T,
     schema: Node,
+    is_of_pipeline: bool,
     checked: Checked,
     findings: Findings,
     files: Vec<PathBuf>,
     uses_standard_input: bool,
 }
 
-impl<N, A> Loaded<N, A> {
+impl<T> Loaded<T> {
     /// Returns the configuration, in which mistaken values are replaced by their defaults or by valid values.
-    pub fn config(&self) -> &Config<N, A> {
+    pub fn config(&self) -> &T {
         &self.config
     }
 
@@ -84,23 +83,20 @@ impl<N, A> Loaded<N, A> {
     /// # Errors
     ///
     /// Every mistake found.
-    pub fn finish(self) -> Result<(Config<N, A>, Effective), Mistakes> {
+    pub fn finish(self) -> Result<(T, Effective), Mistakes> {
         if !self.findings.is_empty() {
             return Err(self.findings.into_mistakes());
         }
-        Ok((self.config, Effective::new(&self.schema, self.checked)))
+        Ok((self.config, Effective::new(&self.schema, self.is_of_pipeline, self.checked)))
     }
 }
 
-impl<N, A> Loaded<N, A>
-where
-    N: DeserializeOwned + JsonSchema,
-    A: DeserializeOwned + JsonSchema,
-{
+impl<T: DeserializeOwned> Loaded<T> {
     /// Converts the checked tree to its types. A value that an application's type refuses beyond its schema is a
     /// mistake too, and is replaced until the rest can be converted.
     pub(crate) fn new(
         schema: Node,
+        is_of_pipeline: bool,
         mut checked: Checked,
         mut findings: Findings,
         (files, uses_standard_input): (Vec<PathBuf>, bool),
@@ -109,7 +105,15 @@ where
         loop {
             let error = match Figment::from(Serialized::defaults(&checked.tree)).extract() {
                 Ok(config) => {
-                    return Ok(Self { config, schema, checked, findings, files, uses_standard_input });
+                    return Ok(Self {
+                        config,
+                        schema,
+                        is_of_pipeline,
+                        checked,
+                        findings,
+                        files,
+                        uses_standard_input,
+                    });
                 }
                 Err(error) => error,
             };

@@ -57,11 +57,53 @@ struct Flag {
 }
 
 impl Loader {
-    /// Returns a loader without layers. Its environment variables begin with `prefix` and two underscores.
+    /// Returns a loader without layers, for a configuration of any type. Its environment variables begin with `prefix`
+    /// and two underscores.
+    ///
+    /// ```
+    /// use schemars::JsonSchema;
+    /// use serde::{Deserialize, Serialize};
+    /// use stream_kernel_config::Loader;
+    ///
+    /// /// How a kettle is run.
+    /// #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+    /// #[serde(deny_unknown_fields, default)]
+    /// struct Kettle {
+    ///     /// When it is done.
+    ///     #[schemars(range(min = 20, max = 100))]
+    ///     degrees: u8,
+    ///     whistle: bool,
+    /// }
+    ///
+    /// impl Default for Kettle {
+    ///     fn default() -> Self {
+    ///         Self { degrees: 100, whistle: true }
+    ///     }
+    /// }
+    ///
+    /// let loader = Loader::new("KETTLE").built_in("built-in", "degrees: 80");
+    /// let (kettle, effective) = loader.clone().set("whistle=false").load::<Kettle>()?.finish()?;
+    /// assert_eq!(kettle, Kettle { degrees: 80, whistle: false });
+    /// assert_eq!(effective.entries()[1].to_string(), "whistle: false  # command line: --set whistle=false");
+    ///
+    /// let mistakes = loader.set("degrees=800").load::<Kettle>()?.finish().unwrap_err();
+    /// assert!(mistakes.to_string().contains("expected: a whole number from 20 to 100"));
+    /// # Ok::<(), stream_kernel_config::Mistakes>(())
+    /// ```
     pub fn new(prefix: impl Into<String>) -> Self {
+        Self::with(prefix, Additions::default())
+    }
+
+    /// Returns a loader for the [`Config`](crate::Config) of a pipeline. It also applies the rules between the keys of
+    /// `runtime`, and knows which of them [results](crate::Effective::digest) do not depend on.
+    pub fn pipeline(prefix: impl Into<String>) -> Self {
+        Self::with(prefix, Additions { are_for_pipeline: true, ..Additions::default() })
+    }
+
+    fn with(prefix: impl Into<String>, additions: Additions) -> Self {
         Self {
             prefix: prefix.into(),
-            additions: Additions::default(),
+            additions,
             built_in: None,
             retired: Vec::new(),
             stores: Stores::NONE,
@@ -219,19 +261,21 @@ impl Loader {
     ///
     /// # Panics
     ///
-    /// If the schema of `N` or `A` goes beyond this crate's checks (see the crate's documentation): a bug in the
+    /// If the schema of `T` goes beyond this crate's checks (see the crate's documentation): a bug in the
     /// application, which any test that loads a configuration finds.
-    pub fn load<N, A>(self) -> Result<Loaded<N, A>, Mistakes>
+    pub fn load<T>(self) -> Result<Loaded<T>, Mistakes>
     where
-        N: DeserializeOwned + JsonSchema,
-        A: DeserializeOwned + JsonSchema,
+        T: DeserializeOwned + JsonSchema,
     {
-        let schema = self.schema::<N, A>();
+        let schema = self.schema::<T>();
         let Reading { layers, mut findings, files, .. } = self.read(&schema);
         let uses_standard_input = self.sources.iter().any(|source| matches!(source, Listed::StandardInput));
         let mut checked = check::check(&schema.root, &layers, &self.retired, &mut findings);
-        sink_rules::apply(&mut checked, &layers, &mut findings);
-        Loaded::new(schema.root, checked, findings, (files, uses_standard_input))
+        if self.additions.are_for_pipeline {
+            sink_rules::apply(&mut checked, &layers, &mut findings);
+        }
+        let read = (files, uses_standard_input);
+        Loaded::new(schema.root, self.additions.are_for_pipeline, checked, findings, read)
     }
 
     /// Returns the JSON Schema (draft 7, which editors support best) of the configuration, for editors.
@@ -243,8 +287,8 @@ impl Loader {
     /// # Panics
     ///
     /// As [`load`](Self::load).
-    pub fn json_schema<N: JsonSchema, A: JsonSchema>(&self) -> serde_json::Value {
-        self.schema::<N, A>().for_editors(&self.additions)
+    pub fn json_schema<T: JsonSchema>(&self) -> serde_json::Value {
+        self.schema::<T>().for_editors(&self.additions)
     }
 
     /// Returns every environment variable that the loader reads.
@@ -252,12 +296,12 @@ impl Loader {
     /// # Panics
     ///
     /// As [`load`](Self::load).
-    pub fn variables<N: JsonSchema, A: JsonSchema>(&self) -> Vec<Variable> {
-        variable::list(&self.prefix, &self.schema::<N, A>().root)
+    pub fn variables<T: JsonSchema>(&self) -> Vec<Variable> {
+        variable::list(&self.prefix, &self.schema::<T>().root)
     }
 
-    fn schema<N: JsonSchema, A: JsonSchema>(&self) -> Schema {
-        Schema::of::<N, A>(&self.additions).unwrap_or_else(|unsupported| panic!("{unsupported}"))
+    fn schema<T: JsonSchema>(&self) -> Schema {
+        Schema::of::<T>(&self.additions).unwrap_or_else(|unsupported| panic!("{unsupported}"))
     }
 
     /// Reads all layers.

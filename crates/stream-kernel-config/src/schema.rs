@@ -9,7 +9,6 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
-use crate::config::Config;
 use crate::rule::Rule;
 use crate::sink_rules;
 pub(crate) use read::UnsupportedSchema;
@@ -19,7 +18,7 @@ pub(crate) use words::one_of;
 /// The key of the profiles in a source.
 pub(crate) const PROFILES: &str = "profiles";
 
-/// The schema of `Config<N, A>` in two forms: as JSON Schema, and read for checking.
+/// The schema of a configuration in two forms: as JSON Schema, and read for checking.
 pub(crate) struct Schema {
     json: Value,
     pub(crate) root: Node,
@@ -37,6 +36,8 @@ pub(crate) struct Node {
 /// The application's part of the schema.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Additions {
+    /// Whether the configuration is that of a pipeline.
+    pub(crate) are_for_pipeline: bool,
     pub(crate) default_pipeline: Option<Vec<String>>,
     /// The limits by name, each with its description.
     pub(crate) limits: Vec<(String, String)>,
@@ -82,13 +83,15 @@ pub(crate) struct Decimal {
 
 impl Schema {
     /// Derives the schema, and adds the application's default pipeline and limits.
-    pub(crate) fn of<N: JsonSchema, A: JsonSchema>(additions: &Additions) -> Result<Self, UnsupportedSchema> {
+    pub(crate) fn of<T: JsonSchema>(additions: &Additions) -> Result<Self, UnsupportedSchema> {
         let settings = SchemaSettings::draft07().with(|settings| settings.inline_subschemas = true);
-        let mut json = Value::from(settings.into_generator().into_root_schema_for::<Config<N, A>>());
+        let mut json = Value::from(settings.into_generator().into_root_schema_for::<T>());
         if let Some(steps) = &additions.default_pipeline {
             json["properties"]["runtime"]["properties"]["pipeline"]["default"] = steps.as_slice().into();
         }
-        name_limits(&mut json["properties"]["runtime"]["properties"], &additions.limits);
+        if additions.are_for_pipeline {
+            name_limits(&mut json["properties"]["runtime"]["properties"], &additions.limits);
+        }
         let root = read::read(&json)?;
         Ok(Self { json, root })
     }
@@ -106,7 +109,8 @@ impl Schema {
         }
         add_profiles(&mut json);
         // A profile alone cannot breach a rule: the rest of its file may have the other keys.
-        let rules = [sink_rules::for_editors(), additions.rules.clone()].concat();
+        let of_sinks = if additions.are_for_pipeline { sink_rules::for_editors() } else { Vec::new() };
+        let rules = [of_sinks, additions.rules.clone()].concat();
         json["allOf"] = rules.iter().map(Rule::to_json).collect();
         json
     }

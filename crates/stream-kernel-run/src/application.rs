@@ -37,7 +37,7 @@ pub trait Application: Sized + 'static {
     fn registry() -> Registry<Self::Message, ConfigOf<Self>>;
 
     /// Reports the mistakes in the configuration that only the application can find.
-    fn check(loaded: &mut Loaded<Self::Nodes, Self::Adapters>) {
+    fn check(loaded: &mut Loaded<ConfigOf<Self>>) {
         let _ = loaded;
     }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use stream_kernel_checkpoint::{MAX_PATH_BYTES, json_bytes};
-use stream_kernel_config::{Loaded, Problem};
+use stream_kernel_config::{Config, Loaded, Problem};
 use stream_kernel_disk::dir_of;
 
 use crate::output::partial_path;
@@ -19,7 +19,7 @@ const LONGEST_SUFFIX_BYTES: usize = ".partial".len();
 const WITHOUT: &str = "or leave out `runtime.checkpoint`";
 
 /// Reports settings that a checkpoint excludes. Opens nothing.
-pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
+pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<Config<N, A>>) {
     let config = loaded.config();
     let Some(checkpoint) = config.runtime.checkpoint.clone() else { return };
     let input = config.adapters.input_source().settings.path.clone();
@@ -48,7 +48,7 @@ pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
     }
 }
 
-fn check_file<N, A>(loaded: &mut Loaded<N, A>, key: &str, what: &str, path: &Path, dir: &Path) {
+fn check_file<N, A>(loaded: &mut Loaded<Config<N, A>>, key: &str, what: &str, path: &Path, dir: &Path) {
     const MAX_BYTES: usize = MAX_PATH_BYTES - LONGEST_SUFFIX_BYTES;
     let bytes = json_bytes(&path.to_string_lossy());
     let [shown, shown_dir] = [path, dir].map(Path::display);
@@ -74,7 +74,7 @@ fn check_file<N, A>(loaded: &mut Loaded<N, A>, key: &str, what: &str, path: &Pat
     loaded.report(key, problem);
 }
 
-fn check_dir<N, A>(loaded: &mut Loaded<N, A>, dir: &Path) {
+fn check_dir<N, A>(loaded: &mut Loaded<Config<N, A>>, dir: &Path) {
     let (what, expected, hint) = if dir.is_symlink() {
         ("a symbolic link", "a directory of its own", "name the directory that the link leads to")
     } else if loaded.files().iter().any(|file| are_same(file, dir)) {
@@ -89,7 +89,7 @@ fn check_dir<N, A>(loaded: &mut Loaded<N, A>, dir: &Path) {
 }
 
 /// Reports a configuration file in the checkpoint's directory, where a run would overwrite it.
-fn check_read_files<N, A>(loaded: &mut Loaded<N, A>, dir: &Path) {
+fn check_read_files<N, A>(loaded: &mut Loaded<Config<N, A>>, dir: &Path) {
     let key_file = loaded.config().runtime.tracing.redact.key_file.clone();
     let mut read = loaded.files().to_vec();
     read.extend(key_file.filter(|_| !loaded.is_mistaken(KEY_FILE_KEY)));

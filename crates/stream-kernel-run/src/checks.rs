@@ -1,11 +1,12 @@
 //! Checks that need configuration, steps and files together.
 
-use stream_kernel_config::{Loaded, Problem, Warning, nearest};
+use stream_kernel_config::{Config, Loaded, Problem, Warning, nearest};
 use stream_kernel_exec::{MAX_STEPS, MessageSet, Plan, Registry, Scenario, WiringFault};
 use stream_kernel_trace::ContextField;
 
 use crate::{
-    Application, LineMessage, checkpoint_checks, metrics_checks, path_checks, rotation_checks, worker_checks,
+    Application, ConfigOf, LineMessage, checkpoint_checks, metrics_checks, path_checks, rotation_checks,
+    worker_checks,
 };
 
 const STRICT_KEY: &str = "runtime.strict";
@@ -16,7 +17,7 @@ pub(crate) const WHITELIST_KEY: &str = "runtime.tracing.context_diff.whitelist";
 pub(crate) type Bound<M> = (Scenario<M>, Vec<Warning>);
 
 /// Reports all mistakes and returns the scenario; none if it cannot be built.
-pub(crate) fn check<A: Application>(loaded: &mut Loaded<A::Nodes, A::Adapters>) -> Option<Bound<A::Message>> {
+pub(crate) fn check<A: Application>(loaded: &mut Loaded<ConfigOf<A>>) -> Option<Bound<A::Message>> {
     let scenario = check_pipeline::<A>(loaded);
     check_whitelist(loaded);
     path_checks::check(loaded);
@@ -28,7 +29,7 @@ pub(crate) fn check<A: Application>(loaded: &mut Loaded<A::Nodes, A::Adapters>) 
     scenario
 }
 
-fn check_pipeline<A: Application>(loaded: &mut Loaded<A::Nodes, A::Adapters>) -> Option<Bound<A::Message>> {
+fn check_pipeline<A: Application>(loaded: &mut Loaded<ConfigOf<A>>) -> Option<Bound<A::Message>> {
     let registry = A::registry();
     let strict = loaded.config().runtime.strict;
     // Placeholders for mistaken values say nothing about how steps fit.
@@ -118,7 +119,7 @@ fn describe<M: MessageSet, R>(
     Problem::new(fault.to_string()).expected(expected).hint(hint)
 }
 
-fn check_whitelist<N, A>(loaded: &mut Loaded<N, A>) {
+fn check_whitelist<N, A>(loaded: &mut Loaded<Config<N, A>>) {
     let whitelist = loaded.config().runtime.tracing.context_diff.whitelist.clone();
     for (index, name) in whitelist.iter().enumerate() {
         if ContextField::named(name).is_some() {

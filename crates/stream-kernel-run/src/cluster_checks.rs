@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use stream_kernel_config::{Cluster, Loaded, Problem};
+use stream_kernel_config::{Cluster, Config, Loaded, Problem};
 
 use crate::cluster_secret::{ClusterSecret, MAX_SECRET_BYTES, MIN_SECRET_BYTES, SecretFault};
 use crate::hosts::{HostFault, MAX_HOSTS, check_hosts, is_loopback};
@@ -21,7 +21,7 @@ const HOW_TO_MAKE_A_SECRET: &str =
 /// Reports mistakes in the cluster, including an unusable secret, and returns the secret, if there is one.
 ///
 /// Without a cluster nothing is read.
-pub(crate) fn check<N, A>(loaded: &mut Loaded<N, A>) -> Option<ClusterSecret> {
+pub(crate) fn check<N, A>(loaded: &mut Loaded<Config<N, A>>) -> Option<ClusterSecret> {
     let runtime = &loaded.config().runtime;
     let (cluster, workers) = (runtime.cluster.clone()?, runtime.workers.get());
     if !loaded.is_mistaken(HOSTS_KEY) {
@@ -38,7 +38,7 @@ pub(crate) fn check<N, A>(loaded: &mut Loaded<N, A>) -> Option<ClusterSecret> {
     ClusterSecret::read(&path).map_err(|fault| loaded.report(SECRET_FILE_KEY, unusable(&path, &fault))).ok()
 }
 
-fn report_fault<N, A>(loaded: &mut Loaded<N, A>, hosts: &[String], index: usize, fault: HostFault) {
+fn report_fault<N, A>(loaded: &mut Loaded<Config<N, A>>, hosts: &[String], index: usize, fault: HostFault) {
     let (key, what, expected) = match fault {
         HostFault::Empty => (HOSTS_KEY.to_owned(), fault.to_string(), "at least one host".to_owned()),
         HostFault::TooMany => (
@@ -56,7 +56,11 @@ fn report_fault<N, A>(loaded: &mut Loaded<N, A>, hosts: &[String], index: usize,
 }
 
 /// Reports a process that is not listed, and too many workers.
-fn check_size<N, A>(loaded: &mut Loaded<N, A>, Cluster { hosts, process, .. }: &Cluster, workers: usize) {
+fn check_size<N, A>(
+    loaded: &mut Loaded<Config<N, A>>,
+    Cluster { hosts, process, .. }: &Cluster,
+    workers: usize,
+) {
     if *process >= hosts.len() && !loaded.is_mistaken(PROCESS_KEY) {
         let listed =
             if let [_] = &**hosts { "1 host is".to_owned() } else { format!("{} hosts are", hosts.len()) };
@@ -77,7 +81,7 @@ fn check_size<N, A>(loaded: &mut Loaded<N, A>, Cluster { hosts, process, .. }: &
 }
 
 /// Reports remote hosts that are reached without a secret, or unencrypted without the user's consent.
-fn check_trust<N, A>(loaded: &mut Loaded<N, A>, cluster: &Cluster) {
+fn check_trust<N, A>(loaded: &mut Loaded<Config<N, A>>, cluster: &Cluster) {
     let elsewhere = cluster.hosts.iter().enumerate().find(|(_, host)| !is_loopback(host));
     let Some((index, host)) = elsewhere else { return };
     let key = format!("{HOSTS_KEY}.{index}");

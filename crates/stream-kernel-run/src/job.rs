@@ -30,7 +30,7 @@ impl<A: Application> Job<A> {
     /// Returns a loader with the application's defaults and no layers.
     pub fn loader() -> Loader {
         let About { name: program, profile: (name, yaml), limits, retired_keys, .. } = A::ABOUT;
-        let loader = Loader::new(environment_prefix(program))
+        let loader = Loader::pipeline(environment_prefix(program))
             .default_pipeline(A::registry().names())
             .built_in(name, yaml);
         let loader =
@@ -43,7 +43,7 @@ impl<A: Application> Job<A> {
     pub fn json_schema() -> serde_json::Value {
         let loader = editor_rules::add(Self::loader().step_names(A::registry().names()));
         let loader = A::editor_rules().into_iter().fold(loader, Loader::rule);
-        loader.json_schema::<A::Nodes, A::Adapters>()
+        loader.json_schema::<ConfigOf<A>>()
     }
 
     /// Loads the configuration, checks it in full, and builds the steps.
@@ -52,7 +52,7 @@ impl<A: Application> Job<A> {
     ///
     /// Returns every mistake at once.
     pub fn prepare(layers: Loader) -> Result<Self, Mistakes> {
-        let mut loaded = layers.load::<A::Nodes, A::Adapters>()?;
+        let mut loaded = layers.load::<ConfigOf<A>>()?;
         let scenario = checks::check::<A>(&mut loaded);
         let redaction = redaction::check(&mut loaded);
         let cluster_secret = cluster_checks::check(&mut loaded);
@@ -193,7 +193,7 @@ impl<A: Application> Job<A> {
 ///
 /// Returns the mistakes in the application's own profile.
 pub fn empty_memory<A: Application>() -> Result<Memory, Mistakes> {
-    let loaded = Job::<A>::loader().load::<A::Nodes, A::Adapters>()?;
+    let loaded = Job::<A>::loader().load::<ConfigOf<A>>()?;
     Ok(A::registry().build_memory(loaded.config()))
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use stream_kernel_config::{Loaded, Problem};
+use stream_kernel_config::{Config, Loaded, Problem};
 use stream_kernel_sinks::rotated_path;
 
 use crate::adapters::{STANDARD_STREAM, is_standard_stream};
@@ -14,7 +14,7 @@ use crate::{LineAdapters, tracing};
 pub(crate) const METRICS_PATH_KEY: &str = "runtime.metrics.textfile.path";
 
 /// Reports a path at which the metrics would replace another file of the run. Opens nothing.
-pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
+pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<Config<N, A>>) {
     let Some(textfile) = &loaded.config().runtime.metrics.textfile else { return };
     let path = textfile.path.clone();
     if loaded.is_mistaken(METRICS_PATH_KEY) {
@@ -43,7 +43,7 @@ pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
 }
 
 /// Returns whose folder the path is in, if a run keeps files of its own there.
-fn kept_folder<N, A: LineAdapters>(loaded: &Loaded<N, A>, path: &Path) -> Option<&'static str> {
+fn kept_folder<N, A: LineAdapters>(loaded: &Loaded<Config<N, A>>, path: &Path) -> Option<&'static str> {
     let config = loaded.config();
     let checkpoint = config.runtime.checkpoint.as_ref().map(|checkpoint| checkpoint.dir.clone());
     let output = parts_folder(&config.adapters.output_sink().settings.path);
@@ -54,7 +54,7 @@ fn kept_folder<N, A: LineAdapters>(loaded: &Loaded<N, A>, path: &Path) -> Option
 }
 
 /// Returns which other file of the run has this path, or the path under which metrics are written first.
-fn replaced<N, A: LineAdapters>(loaded: &Loaded<N, A>, path: &Path) -> Option<&'static str> {
+fn replaced<N, A: LineAdapters>(loaded: &Loaded<Config<N, A>>, path: &Path) -> Option<&'static str> {
     let config = loaded.config();
     let output = &*config.adapters.output_sink().settings.path;
     let mut others: Vec<(PathBuf, &str)> = vec![

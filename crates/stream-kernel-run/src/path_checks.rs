@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use stream_kernel_config::{Loaded, Problem, SinkKind, Tracing};
+use stream_kernel_config::{Config, Loaded, Problem, SinkKind, Tracing};
 
 use crate::adapters::is_standard_stream;
 use crate::cluster_checks::SECRET_FILE_KEY;
@@ -30,7 +30,7 @@ struct Place<'a> {
 }
 
 /// Reports paths that cannot be used together, or at all. Opens nothing.
-pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
+pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<Config<N, A>>) {
     let adapters = &loaded.config().adapters;
     let input = adapters.input_source().settings.path.clone();
     let output = adapters.output_sink().settings.path.clone();
@@ -93,7 +93,7 @@ pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
 }
 
 /// Reports `place` if the configuration was read from it.
-fn check_configuration<N, A>(loaded: &mut Loaded<N, A>, place: Place<'_>) {
+fn check_configuration<N, A>(loaded: &mut Loaded<Config<N, A>>, place: Place<'_>) {
     let files = loaded.files().to_vec();
     let file = files.iter().find(|file| place.target.is_same_file(Target::Path(file)));
     if let Some(file) = file {
@@ -105,7 +105,7 @@ fn check_configuration<N, A>(loaded: &mut Loaded<N, A>, place: Place<'_>) {
 }
 
 /// Reports `place` if it is a symbolic link to a file; `stream` is the name for standard output.
-fn check_link<N, A>(loaded: &mut Loaded<N, A>, Place { key, what, target }: Place<'_>, stream: &str) {
+fn check_link<N, A>(loaded: &mut Loaded<Config<N, A>>, Place { key, what, target }: Place<'_>, stream: &str) {
     if let Target::Path(path) = target
         && is_link_to_file(path)
     {
@@ -117,7 +117,7 @@ fn check_link<N, A>(loaded: &mut Loaded<N, A>, Place { key, what, target }: Plac
 }
 
 /// Reports `place` if it is the same file as `other`.
-fn check_same<N, A>(loaded: &mut Loaded<N, A>, place: Place<'_>, other: Place<'_>) {
+fn check_same<N, A>(loaded: &mut Loaded<Config<N, A>>, place: Place<'_>, other: Place<'_>) {
     // Two uses of standard output are another mistake.
     let are_one_stream = place.target == other.target && place.target == Target::StandardOutput;
     if !are_one_stream && place.target.is_same_file(other.target) {
@@ -125,7 +125,7 @@ fn check_same<N, A>(loaded: &mut Loaded<N, A>, place: Place<'_>, other: Place<'_
     }
 }
 
-fn report_same<N, A>(loaded: &mut Loaded<N, A>, Place { key, what, target }: Place<'_>, other: &str) {
+fn report_same<N, A>(loaded: &mut Loaded<Config<N, A>>, Place { key, what, target }: Place<'_>, other: &str) {
     let written = match target {
         Target::Path(path) => format!("the {what} `{}`", path.display()),
         Target::StandardInput | Target::StandardOutput => "standard output".to_owned(),

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use stream_kernel_config::{Loaded, Problem, Redact, RedactIdentity};
+use stream_kernel_config::{Config, Loaded, Problem, Redact, RedactIdentity};
 use stream_kernel_trace::{IdentityRedaction, MAX_ENTRIES, MAX_KEY_BYTES, Redaction, RedactionKey};
 
 pub(crate) const KEY_FILE_KEY: &str = "runtime.tracing.redact.key_file";
@@ -14,7 +14,7 @@ pub(crate) const TAGS_KEY: &str = "runtime.tracing.redact.tags";
 /// Reports mistakes in the redaction, including an unusable key file, and returns the redaction.
 ///
 /// Without tracing there is nothing to hide, and the key is not read.
-pub(crate) fn check<N, A>(loaded: &mut Loaded<N, A>) -> Redaction {
+pub(crate) fn check<N, A>(loaded: &mut Loaded<Config<N, A>>) -> Redaction {
     let tracing = &loaded.config().runtime.tracing;
     let is_traced = tracing.enabled;
     let Redact { identity, tags, key_file, .. } = tracing.redact.clone();

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use stream_kernel_config::{Loaded, Problem, SinkKind};
+use stream_kernel_config::{Config, Loaded, Problem, SinkKind};
 use stream_kernel_sinks::rotated_path;
 
 use crate::adapters::{STANDARD_STREAM, is_standard_stream};
@@ -14,7 +14,7 @@ use crate::worker_checks::{is_on_several_workers, without};
 use crate::{LineAdapters, tracing};
 
 /// Reports what does not go together with a trace that is rotated. Nothing is opened.
-pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
+pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<Config<N, A>>) {
     let config = loaded.config();
     let Some((path, writing)) = tracing::file(&config.runtime.tracing) else { return };
     let Some(rotation) = writing.rotation else { return };
@@ -22,7 +22,7 @@ pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
     let tracing = &config.runtime.tracing;
     let trace_path_key = trace_path_key(tracing);
     let rotate_key = tracing::key_of(tracing, SinkKind::Jsonl, "jsonl.rotate");
-    let report = |loaded: &mut Loaded<N, A>, what: String, hint: String| {
+    let report = |loaded: &mut Loaded<Config<N, A>>, what: String, hint: String| {
         loaded.report(&rotate_key, Problem::new(what).expected("null").hint(hint));
     };
     if config.runtime.checkpoint.is_some() {
@@ -56,7 +56,7 @@ pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
 
 /// Returns the first name for an old file that something else of the run has, and what that is.
 fn taken_name<N, A: LineAdapters>(
-    loaded: &Loaded<N, A>,
+    loaded: &Loaded<Config<N, A>>,
     path: &Path,
     keep: u16,
 ) -> Option<(PathBuf, &'static str)> {

@@ -18,7 +18,7 @@ pub(crate) const CHECKPOINT_KEY: &str = "runtime.checkpoint";
 pub(crate) const GATHER_KEY: &str = "runtime.cluster.gather";
 
 /// Reports settings that exclude several workers, or need them. Opens nothing.
-pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
+pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<Config<N, A>>) {
     let config = loaded.config();
     let output = config.adapters.output_sink().settings.clone();
     let gathers = config.runtime.cluster.as_ref().is_some_and(|cluster| cluster.gather);
@@ -63,7 +63,7 @@ pub(crate) fn is_on_several_workers<N, A: LineAdapters>(config: &Config<N, A>) -
 }
 
 /// Reports files of each worker together with process 0 writing for all, and either of them with a checkpoint.
-fn check_ways_to_write<N, A>(loaded: &mut Loaded<N, A>, parts: bool, gathers: bool) {
+fn check_ways_to_write<N, A>(loaded: &mut Loaded<Config<N, A>>, parts: bool, gathers: bool) {
     let ways = [(parts, OutputSettings::PARTS_KEY), (gathers, GATHER_KEY)];
     let asked = ways.into_iter().filter(|(is_set, key)| *is_set && !loaded.is_mistaken(key));
     let asked: Vec<_> = asked.map(|(_, key)| key).collect();
@@ -85,7 +85,12 @@ fn check_ways_to_write<N, A>(loaded: &mut Loaded<N, A>, parts: bool, gathers: bo
 }
 
 /// Reports an input in a folder of parts, whose files a run replaces; the run refuses anything else in there.
-fn check_place_of_input<N, A>(loaded: &mut Loaded<N, A>, input: &Path, output: &Path, trace: Option<&Path>) {
+fn check_place_of_input<N, A>(
+    loaded: &mut Loaded<Config<N, A>>,
+    input: &Path,
+    output: &Path,
+    trace: Option<&Path>,
+) {
     let mut folders = [Some(output), trace].into_iter().flatten().map(parts_folder);
     let is_certain = !loaded.is_mistaken(InputSettings::PATH_KEY);
     if let Some(folder) = folders.find(|folder| is_certain && are_same(dir_of(input), folder)) {
@@ -99,7 +104,7 @@ fn check_place_of_input<N, A>(loaded: &mut Loaded<N, A>, input: &Path, output: &
 }
 
 /// Reports why workers cannot share the memory of the steps, if they cannot.
-pub(crate) fn check_sharing<N, A: LineAdapters>(loaded: &mut Loaded<N, A>, why: Option<NotShared>) {
+pub(crate) fn check_sharing<N, A: LineAdapters>(loaded: &mut Loaded<Config<N, A>>, why: Option<NotShared>) {
     let runtime = &loaded.config().runtime;
     let has_parts = loaded.config().adapters.output_sink().settings.parts;
     if let Some(why) = why.filter(|_| is_on_several_workers(loaded.config())) {
@@ -137,7 +142,7 @@ pub(crate) fn without(runtime: &Runtime, has_parts: bool) -> &'static str {
 /// Reports a sink that compresses records, because their places in the file would depend on all records before
 /// them; and one that writes each record at once into the file of all workers: an earlier record may come later.
 /// Into a worker's own part it may.
-fn check_sink<N, A>(loaded: &mut Loaded<N, A>, without: &str, parts: bool) {
+fn check_sink<N, A>(loaded: &mut Loaded<Config<N, A>>, without: &str, parts: bool) {
     let tracing = loaded.config().runtime.tracing.clone();
     if tracing::goes_to_stdout(&tracing) {
         let problem = Problem::new("on several workers, records cannot go to standard output")

@@ -1,7 +1,7 @@
 //! The application: its memory, its steps, and its output after the last line.
 
 use stream_kernel_exec::{Chain, Gate, Memory, Registry, Table};
-use stream_kernel_run::config::Loaded;
+use stream_kernel_run::config::{Config, Loaded};
 use stream_kernel_run::{About, Application, ConfigOf, SummaryRow};
 
 use super::classify_request::ClassifyRequest;
@@ -40,7 +40,7 @@ impl Application for AccessLog {
             .chain(steps)
     }
 
-    fn check(loaded: &mut Loaded<Nodes, Adapters>) {
+    fn check(loaded: &mut Loaded<Config<Nodes, Adapters>>) {
         config::check(loaded);
     }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use stream_kernel_run::config::{Loaded, Problem};
+use stream_kernel_run::config::{Config, Loaded, Problem};
 use stream_kernel_run::{InputSettings, InputSource, LineAdapters, OutputSettings, OutputSink};
 
 /// Parameters by step name; a step that has none is not listed.
@@ -114,7 +114,7 @@ impl LineAdapters for Adapters {
 }
 
 /// Reports groups that make no sense together.
-pub(crate) fn check(loaded: &mut Loaded<Nodes, Adapters>) {
+pub(crate) fn check(loaded: &mut Loaded<Config<Nodes, Adapters>>) {
     const KEY: &str = "nodes.classify_request.group_by";
     let groups = loaded.config().nodes.classify_request.group_by.clone();
     if groups.is_empty() {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use stream_kernel_config::{Loaded, Loader, decimal};
+use stream_kernel_config::{Config, Loaded, Loader, decimal};
 use tempfile::TempDir;
 
 /// Whole cents, read exactly.
@@ -127,7 +127,7 @@ pub(crate) const MINIMAL: &str = "version: 1\nscenario: {name: test}\n";
 
 /// Returns the application's loader, without layers.
 pub(crate) fn loader() -> Loader {
-    Loader::new("APP")
+    Loader::pipeline("APP")
         .default_pipeline(["parse", "decide", "write"])
         .retired("runtime.discovery_modules", "steps are registered in code; remove the key")
         .retired("adapters.*.factory", "adapters are chosen by `kind`; remove the key")
@@ -176,21 +176,21 @@ impl Scene {
         self.with(|loader| loader.set(assignment))
     }
 
-    pub(crate) fn load(self) -> Loaded<Nodes, Adapters> {
+    pub(crate) fn load(self) -> Loaded<Config<Nodes, Adapters>> {
         self.loader.load().unwrap()
     }
 
     /// Returns all mistakes as shown, without the directory of the files.
     pub(crate) fn mistakes(self) -> String {
         let directory = format!("{}/", self.directory.path().display());
-        let loaded: Loaded<Nodes, Adapters> = self.loader.load().unwrap();
+        let loaded: Loaded<Config<Nodes, Adapters>> = self.loader.load().unwrap();
         loaded.finish().unwrap_err().to_string().replace(&directory, "")
     }
 
     /// Returns every key as shown, without the directory of the files.
     pub(crate) fn entries(self) -> String {
         let directory = format!("{}/", self.directory.path().display());
-        let (_, effective) = self.loader.load::<Nodes, Adapters>().unwrap().finish().unwrap();
+        let (_, effective) = self.loader.load::<Config<Nodes, Adapters>>().unwrap().finish().unwrap();
         let lines: Vec<_> = effective.entries().iter().map(ToString::to_string).collect();
         lines.join("\n").replace(&directory, "")
     }

@@ -3,7 +3,7 @@
 use std::fs;
 
 use insta::assert_snapshot;
-use stream_kernel_config::Loader;
+use stream_kernel_config::{Config, Loader};
 use tempfile::TempDir;
 
 use crate::app::{Adapters, MINIMAL, Nodes, Scene, loader, scene, with};
@@ -116,11 +116,11 @@ fn a_blank_file_of_a_directory_is_refused() {
 #[test]
 fn a_blank_is_refused_for_every_type_but_text() {
     let loader = || loader().limit("max_words", "Words.").built_in("built in", MINIMAL);
-    let told = |loader: Loader| match loader.load::<Nodes, Adapters>().unwrap().finish() {
+    let told = |loader: Loader| match loader.load::<Config<Nodes, Adapters>>().unwrap().finish() {
         Ok(_) => String::new(),
         Err(mistakes) => mistakes.to_string(),
     };
-    let variables = loader().variables::<Nodes, Adapters>();
+    let variables = loader().variables::<Config<Nodes, Adapters>>();
     let mut texts = Vec::new();
     for variable in variables.iter().filter(|variable| !variable.key.is_empty()) {
         let told = told(loader().environment([(variable.name.clone().into(), "".into())]));

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use insta::assert_snapshot;
-use stream_kernel_config::Loader;
+use stream_kernel_config::{Config, Loader};
 use tempfile::TempDir;
 
 use crate::app::{Adapters, MINIMAL, Nodes, loader};
@@ -27,7 +27,7 @@ pub(crate) fn loaded(directory: &Path) -> String {
 }
 
 fn loaded_by(loader: Loader, directory: &Path) -> String {
-    let text = match loader.file(directory).load::<Nodes, Adapters>().unwrap().finish() {
+    let text = match loader.file(directory).load::<Config<Nodes, Adapters>>().unwrap().finish() {
         Ok((_, effective)) => {
             let entries = effective.entries().iter().map(ToString::to_string);
             entries.filter(|entry| !entry.ends_with("built-in default")).collect::<Vec<_>>().join("\n")
@@ -294,7 +294,7 @@ fn a_directory_is_read_all_old_or_all_new() {
         // The other thread may not run for a while.
         while loads < 300 || (versions.len() < 2 && loads < 1_000_000) {
             loads += 1;
-            let loaded = loader().file(volume.path()).load::<Nodes, Adapters>().unwrap();
+            let loaded = loader().file(volume.path()).load::<Config<Nodes, Adapters>>().unwrap();
             match loaded.finish() {
                 Ok((config, _)) => {
                     assert_eq!(config.scenario.description.as_deref(), Some(&*config.scenario.name));

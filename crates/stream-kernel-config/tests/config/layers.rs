@@ -3,7 +3,7 @@
 use std::fs;
 
 use insta::assert_snapshot;
-use stream_kernel_config::{Loader, Origin, WriteMode};
+use stream_kernel_config::{Config, Loader, Origin, WriteMode};
 
 use crate::app::{Adapters, MINIMAL, Nodes, loader, scene};
 
@@ -150,7 +150,7 @@ fn aliases_repeat_and_a_byte_order_mark_is_skipped() {
 #[test]
 fn every_listed_variable_is_heeded_and_no_other() {
     use crate::app::{Adapters, Nodes};
-    let variables = loader().variables::<Nodes, Adapters>();
+    let variables = loader().variables::<Config<Nodes, Adapters>>();
     for variable in &variables {
         // Groups that one of their keys would not complete.
         let groups = "runtime: {tracing: {sink: {kind: stdout}}, cluster: {hosts: ['a:1'], process: 0}}\n";
@@ -178,7 +178,7 @@ fn the_files_that_were_read_are_known() {
     }
     fs::write(path("keys/runtime.strict"), "false").unwrap();
     let layers = ["base.yaml", "documents", "keys"].map(path).iter().fold(loader(), Loader::file);
-    let loaded = layers.load::<Nodes, Adapters>().unwrap();
+    let loaded = layers.load::<Config<Nodes, Adapters>>().unwrap();
     let expected =
         ["base.yaml", "documents", "documents/10.yaml", "documents/20.yml", "keys", "keys/runtime.strict"];
     assert_eq!(loaded.files(), expected.map(path));

@@ -18,7 +18,7 @@ fn with_limits() -> Loader {
 
 /// Returns the mistakes in a setting.
 fn mistakes(loader: Loader, setting: &str) -> String {
-    loader.set(setting).load::<Nodes, Adapters>().unwrap().finish().unwrap_err().to_string()
+    loader.set(setting).load::<Config<Nodes, Adapters>>().unwrap().finish().unwrap_err().to_string()
 }
 
 fn config(settings: &[&str]) -> Config<Nodes, Adapters> {
@@ -38,10 +38,10 @@ fn a_limit_is_none_unless_it_is_set() {
 
 #[test]
 fn every_limit_is_shown_and_listed_with_its_default() {
-    let (_, effective) = with_limits().load::<Nodes, Adapters>().unwrap().finish().unwrap();
+    let (_, effective) = with_limits().load::<Config<Nodes, Adapters>>().unwrap().finish().unwrap();
     let shown: Vec<_> = effective.entries().iter().map(ToString::to_string).collect();
     assert!(shown.contains(&"runtime.limits.max_words: null  # built-in default".to_owned()), "{shown:?}");
-    let variables = with_limits().variables::<Nodes, Adapters>();
+    let variables = with_limits().variables::<Config<Nodes, Adapters>>();
     let variable =
         variables.iter().find(|variable| variable.name == "APP__RUNTIME__LIMITS__MAX_WORDS").unwrap();
     let Variable { expected, default, description, .. } = variable;

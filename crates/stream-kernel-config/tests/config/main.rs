@@ -1,5 +1,6 @@
 //! The crate from outside, as an application uses it: layers, mistakes, decimals, and shown configurations.
 
+mod any_type;
 mod app;
 mod blanks;
 mod decimals;

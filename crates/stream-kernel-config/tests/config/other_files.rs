@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use stream_kernel_config::Config;
 
 use insta::assert_snapshot;
 
@@ -24,7 +25,7 @@ fn hidden_files_are_skipped_and_others_named() {
     let documents = directory(&files);
     fs::create_dir(documents.path().join("more")).unwrap();
     let loaded_warnings = |directory: &Path| {
-        let loaded = loader().file(directory).load::<Nodes, Adapters>().unwrap();
+        let loaded = loader().file(directory).load::<Config<Nodes, Adapters>>().unwrap();
         let warnings: Vec<_> = loaded.warnings().iter().map(ToString::to_string).collect();
         assert!(loaded.finish().is_ok(), "{warnings:?}");
         warnings.join("\n").replace(&format!("{}", directory.display()), "DIR")

@@ -4,13 +4,13 @@ use insta::assert_snapshot;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
-use stream_kernel_config::{Loader, Rule};
+use stream_kernel_config::{Config, Loader, Rule};
 
 use crate::app::{Adapters, Nodes, loader};
 
 #[test]
 fn variables_have_a_type_a_default_and_a_description() {
-    let variables = loader().variables::<Nodes, Adapters>();
+    let variables = loader().variables::<Config<Nodes, Adapters>>();
     let line = |v: &stream_kernel_config::Variable| {
         format!("{} | {} | {} | {}", v.name, v.expected, v.default.as_deref().unwrap_or("-"), v.description)
     };
@@ -91,7 +91,7 @@ fn variables_have_a_type_a_default_and_a_description() {
 
 #[test]
 fn the_editors_schema_asks_for_no_more_than_the_loader() {
-    let schema = loader().json_schema::<Nodes, Adapters>();
+    let schema = loader().json_schema::<Config<Nodes, Adapters>>();
     assert_eq!(schema["$schema"], "http://json-schema.org/draft-07/schema#");
     assert_eq!(schema["required"], serde_json::json!(["version", "scenario"]));
     assert_eq!(schema["properties"]["scenario"]["required"], serde_json::json!(["name"]));
@@ -106,7 +106,7 @@ fn the_editors_schema_asks_for_no_more_than_the_loader() {
 
 #[test]
 fn the_editors_schema_is_standard_and_names_its_keys() {
-    let schema = loader().json_schema::<Nodes, Adapters>();
+    let schema = loader().json_schema::<Config<Nodes, Adapters>>();
     let text = schema.to_string();
     for keyword in ["\"format\"", "\"x-decimal\""] {
         assert!(!text.contains(keyword), "{keyword}");
@@ -127,7 +127,7 @@ fn names_and_rules_are_for_editors_alone() {
     let rule = Rule::new("runtime.workers", json!({"maximum": 1})).when("runtime.checkpoint.dir", json!({}));
     let loader =
         loader().step_names(steps).item_names("runtime.tracing.context_diff.whitelist", ["tags"]).rule(rule);
-    let schema = loader.json_schema::<Nodes, Adapters>();
+    let schema = loader.json_schema::<Config<Nodes, Adapters>>();
     let runtime = &schema["properties"]["runtime"]["properties"];
     assert_eq!(runtime["pipeline"]["items"]["examples"], json!(steps));
     let whitelist = &runtime["tracing"]["properties"]["context_diff"]["properties"]["whitelist"];
@@ -135,13 +135,13 @@ fn names_and_rules_are_for_editors_alone() {
     assert_eq!(schema["allOf"].as_array().unwrap().len(), 3, "the sink's, that of steps, and the new one");
     let text =
         "{version: 1, scenario: {name: a}, runtime: {pipeline: [other], workers: 2, checkpoint: {dir: c}}}";
-    let checked = loader.built_in("text", text).load::<Nodes, Adapters>().unwrap();
+    let checked = loader.built_in("text", text).load::<Config<Nodes, Adapters>>().unwrap();
     assert!(checked.finish().is_ok());
 }
 
 #[test]
 fn without_a_default_the_pipeline_is_required() {
-    let schema = Loader::new("APP").json_schema::<Nodes, Adapters>();
+    let schema = Loader::pipeline("APP").json_schema::<Config<Nodes, Adapters>>();
     assert_eq!(schema["properties"]["runtime"]["required"], serde_json::json!(["pipeline"]));
 }
 
@@ -155,5 +155,5 @@ struct Open {
 #[test]
 #[should_panic(expected = "cannot check the schema of `nodes`: a map that takes unknown keys")]
 fn an_uncheckable_type_panics_in_the_applications_tests() {
-    let _ = Loader::new("APP").load::<Open, Adapters>();
+    let _ = Loader::pipeline("APP").load::<Config<Open, Adapters>>();
 }
