@@ -64,7 +64,8 @@ pub(crate) enum KernelCommand {
     /// Print a script that lets a shell complete commands and flags.
     ///
     /// Put it where the shell looks for completions: for bash the folder
-    /// `~/.local/share/bash-completion/completions`, for fish `~/.config/fish/completions`, for zsh a folder in `$fpath`.
+    /// `~/.local/share/bash-completion/completions`, for fish `~/.config/fish/completions`, for zsh a folder in
+    /// `$fpath`.
     Completions {
         /// The shell.
         #[arg(value_enum, value_name = "SHELL")]

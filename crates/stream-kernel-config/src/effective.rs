@@ -83,8 +83,9 @@ impl Effective {
     /// Returns the digest of the configuration, `sha256:` and 64 hexadecimal digits: the hash of its [JSON](Self::json)
     /// without spaces.
     ///
-    /// Of a pipeline's configuration it leaves out the keys for places of files and numbers of workers, `runtime.limits` and `runtime.metrics`: two
-    /// runs with the same digest decide and trace alike, wherever the values came from and wherever the results go.
+    /// Of a pipeline's configuration it leaves out the keys for places of files and numbers of workers,
+    /// `runtime.limits` and `runtime.metrics`: two runs with the same digest decide and trace alike, wherever the values
+    /// came from and wherever the results go.
     pub fn digest(&self) -> String {
         let mut tree = self.tree.clone();
         for keys in NOT_IN_DIGEST.iter().filter(|_| self.is_of_pipeline) {

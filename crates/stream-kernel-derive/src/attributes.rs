@@ -52,7 +52,8 @@ impl OfStruct {
                 once(meta, std::mem::replace(&mut has_kernel, true))
             } else {
                 Err(meta.error(
-                    "unknown attribute: a struct has `identity = \"...\"`, `public_identity`, `pack` and `crate = path`",
+                    "unknown attribute: a struct has `identity = \"...\"`, `public_identity`, `pack` and \
+                     `crate = path`",
                 ))
             }
         })?;

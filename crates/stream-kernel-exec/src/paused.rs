@@ -102,7 +102,8 @@ impl<M> Paused<M> {
 }
 
 impl<M: MessageSet> Paused<M> {
-    /// Brings the content of its message near, if it has exactly one: see [`Payload::prefetch`](crate::Payload::prefetch).
+    /// Brings the content of its message near, if it has exactly one: see
+    /// [`Payload::prefetch`](crate::Payload::prefetch).
     #[inline]
     pub fn prefetch(&self) {
         if let At::One(_, message) = &self.at {

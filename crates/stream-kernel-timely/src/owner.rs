@@ -232,8 +232,8 @@ impl<M: LineMessage> OwnerStage<M> {
         Some(())
     }
 
-    /// Answers the next questions of a home, from the question with index `ask` on, before the line `before`: as many as
-    /// are prefetched at once. Returns the index of the next question.
+    /// Answers the next questions of a home, from the question with index `ask` on, before the line `before`: as many
+    /// as are prefetched at once. Returns the index of the next question.
     fn answer_some(
         &mut self,
         ask: usize,

@@ -134,7 +134,8 @@ impl<'a, M: MessageSet, I: Bytes> Asking<'a, M, I> {
         self.send(at, line_no);
     }
 
-    /// Works out which owners a line with several messages has to ask, and the times at which it may move the watermark.
+    /// Works out which owners a line with several messages has to ask, and the times at which it may move the
+    /// watermark.
     ///
     /// # Errors
     ///
