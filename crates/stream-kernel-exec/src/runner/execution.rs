@@ -205,21 +205,24 @@ pub(crate) fn run_step<M: MessageSet>(
     outbox: &mut Outbox<M>,
     strict: bool,
 ) -> Result<Emitted<M>, StepError> {
-    let done = step.step.process(message, memory, context, outbox, &step.targets);
-    let done = done.and_then(|first| {
-        if let Some(single) = first.and_then(|first| outbox.take_single(first)) {
-            if let Some(to) = step.routes[single.kind().index()] {
-                return Ok(Emitted::One(to, single));
-            }
-            outbox.put_back(single);
+    let first = match step.step.process(message, memory, context, outbox, &step.targets) {
+        Ok(first) => first,
+        Err(error) => {
+            outbox.clear();
+            return Err(error);
         }
-        check_emissions(step, outbox, strict)?;
-        Ok(Emitted::Other)
-    });
-    if done.is_err() {
-        outbox.clear();
+    };
+    if let Some(single) = first.and_then(|first| outbox.take_single(first)) {
+        if let Some(to) = step.routes[single.kind().index()] {
+            return Ok(Emitted::One(to, single));
+        }
+        outbox.put_back(single);
     }
-    done
+    if let Err(error) = check_emissions(step, outbox, strict) {
+        outbox.clear();
+        return Err(error);
+    }
+    Ok(Emitted::Other)
 }
 
 /// Checks the properties of the outbox that binding cannot foresee: the number of messages, and their targets.
