@@ -78,15 +78,16 @@ static FAULT_METADATA: Metadata<'static> = metadata! {
 /// Fields are named as in a record's JSON: `trace_id`, `run_id`, `scenario` and `line_no` of an input; `step_name`,
 /// `step_index`, `work_index`, `t_enter`, `t_exit`, `duration_ms`, `msg_in` and `msg_out` (the kinds of messages),
 /// `msg_in.identity`, `msg_in.hash`, `msg_out_count`, `ctx_diff` (JSON: what the step noted), `status`, `error.type` and
-/// `error.message` of a step. A field without a value is left out, and values that the recorder hides are hidden here too.
+/// `error.message` of a step. A field without a value is left out. Values that the recorder hides are hidden here too.
 ///
 /// A subscriber stamps what it gets by its own clock, and a step has ended when its record is made. So the times of
-/// steps are `t_enter`, `t_exit` and `duration_ms`, whatever times the subscriber shows. No span is ever entered. A span
-/// `step` is closed at once; a span `input` when a record of another input comes, when the run waits for input, and at
-/// its end.
+/// steps are `t_enter`, `t_exit` and `duration_ms`, whatever times the subscriber shows. No span is ever entered. A
+/// span `step` is closed at once; a span `input` when a record of another input comes, when the run waits for input,
+/// and at its end.
 ///
-/// Values are made only if the subscriber wants them. A subscriber that wants nothing [takes no
-/// inputs](TraceSink::takes_input). If a subscriber panics, it is not called again, and the sink fails; the run goes on.
+/// Values are made only if the subscriber wants them. While no subscriber of the process is interested, the sink [takes
+/// no inputs](TraceSink::takes_input). If a subscriber panics, it is not called again, and the sink fails; the run goes
+/// on.
 ///
 /// During each call, the subscriber is the default of the calling thread, because some close parents through the
 /// default.
@@ -228,10 +229,13 @@ impl Default for TracingSink {
 }
 
 impl TraceSink for TracingSink {
+    /// Asks for the interest alone: tracing-subscriber takes `enabled` as the announcement of a span or an event, and
+    /// confuses it with the host's next one if none comes.
     fn takes_input(&mut self, _line_no: u64) -> bool {
+        let interest =
+            self.call(|_| [&INPUT, &STEP, &FAULT].iter().any(|callsite| !callsite.interest().is_never()));
         // The next record tells of a panic.
-        self.call(|sink| [&STEP, &FAULT, &INPUT].into_iter().any(|callsite| sink.wants(callsite)))
-            .unwrap_or(true)
+        interest.unwrap_or(true)
     }
 
     fn write(&mut self, record: &Record<'_>) -> io::Result<()> {
@@ -292,4 +296,23 @@ fn message_of(panic: &(dyn Any + Send)) -> ShortText {
 
 fn panicked(message: &ShortText) -> io::Error {
     io::Error::other(format!("the `tracing` subscriber panicked: {}", message.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing_subscriber::filter::LevelFilter;
+
+    use super::*;
+
+    /// Interest is that of all subscribers of a process: no other test of this one may have any.
+    #[test]
+    fn an_input_that_nobody_is_interested_in_is_not_taken() {
+        assert!(!TracingSink::new(Dispatch::none()).takes_input(1), "there is no subscriber");
+        for (level, takes) in
+            [(LevelFilter::OFF, false), (LevelFilter::ERROR, true), (LevelFilter::INFO, true)]
+        {
+            let subscriber = tracing_subscriber::fmt().with_max_level(level).finish();
+            assert_eq!(TracingSink::new(Dispatch::new(subscriber)).takes_input(1), takes, "{level}");
+        }
+    }
 }

@@ -2,20 +2,23 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use std::fmt::{Debug, Write};
+use std::fmt::{Debug, Write as _};
 use std::io;
 use std::sync::{Arc, Mutex};
 
 use stream_kernel_sinks::{Dispatch, TracingSink};
 use stream_kernel_trace::{
     CanonicalContent, Context, FieldSet, IdentityRedaction, ManualClock, Message, Recorder, Redaction,
-    RunLabel, ShortText, SignatureMode, SinkFailure, StepFault, StepRef, Timestamp, TraceSettings, TraceSink,
+    RunLabel, ShortText, SignatureMode, SinkFailure, StepFault, StepRef, Timestamp, TraceSettings,
 };
+use tracing_core::callsite::DefaultCallsite;
 use tracing_core::field::{Field, Visit};
+use tracing_core::metadata::{Kind, Level};
 use tracing_core::span::{Attributes, Id, Record};
 use tracing_core::subscriber::{Interest, NoSubscriber};
-use tracing_core::{Event, Metadata, Subscriber, dispatcher};
-use tracing_subscriber::fmt::format::FmtSpan;
+use tracing_core::{Event, Metadata, Subscriber, dispatcher, metadata};
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::fmt;
 use tracing_subscriber::layer::{self, Layer, SubscriberExt as _};
 use tracing_subscriber::registry::{LookupSpan, Registry};
 
@@ -196,9 +199,7 @@ fn a_span_holds_all_that_a_record_shows() {
     let log = Log::default();
     record(&mut recorder(EVERYTHING, Dispatch::new(Collecting::new(&log)))).unwrap();
     let text = log.take();
-    insta::assert_snapshot!(text.lines().nth(1).unwrap(), @r#"
-    open 2 step in 1 step_name="greet" step_index=0 work_index=0 t_enter=2026-01-21T01:23:45.123456Z t_exit=2026-01-21T01:23:45.124956Z duration_ms=1.5 msg_in="Greeting" msg_in.identity="all" msg_in.hash="8338103d54513519a7c1ec982ca9727e" msg_out=Greeting, Greeting msg_out_count=2 ctx_diff={"tags":{"before":{},"after":{"mood":"good"}}} status="ok"
-    "#);
+    insta::assert_snapshot!(text.lines().nth(1).unwrap(), @r#"open 2 step in 1 step_name="greet" step_index=0 work_index=0 t_enter=2026-01-21T01:23:45.123456Z t_exit=2026-01-21T01:23:45.124956Z duration_ms=1.5 msg_in="Greeting" msg_in.identity="all" msg_in.hash="8338103d54513519a7c1ec982ca9727e" msg_out=Greeting, Greeting msg_out_count=2 ctx_diff={"tags":{"before":{},"after":{"mood":"good"}}} status="ok""#);
 }
 
 #[test]
@@ -215,24 +216,12 @@ fn what_the_recorder_hides_is_hidden_here_too() {
 }
 
 #[test]
-fn a_subscriber_that_wants_nothing_takes_no_inputs() {
+fn a_subscriber_that_wants_nothing_gets_nothing() {
     let log = Log::default();
     let collecting = Collecting { wants: |_| false, ..Collecting::new(&log) };
     let mut recorder = recorder(TraceSettings::default(), Dispatch::new(collecting));
-    assert!(!recorder.takes_input(7), "nobody else wants records, so none need be made");
-    // Another sink may want them.
-    let mut recorder = recorder.with_sink(Box::new(Indifferent));
     record(&mut recorder).unwrap();
     assert_eq!(log.take(), "");
-    assert!(!TracingSink::new(Dispatch::none()).takes_input(7));
-}
-
-struct Indifferent;
-
-impl TraceSink for Indifferent {
-    fn write(&mut self, _: &stream_kernel_trace::Record<'_>) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 #[test]
@@ -240,9 +229,7 @@ fn failures_alone_are_told_if_no_spans_are_wanted() {
     let log = Log::default();
     let collecting = Collecting { wants: |metadata| metadata.is_event(), ..Collecting::new(&log) };
     record(&mut recorder(TraceSettings::default(), Dispatch::new(collecting))).unwrap();
-    insta::assert_snapshot!(log.take(), @r#"
-    ERROR stream_kernel message="nobody there" trace_id=run:7 step_name="fail" error.type="Absent"
-    "#);
+    insta::assert_snapshot!(log.take(), @r#"ERROR stream_kernel message="nobody there" trace_id=run:7 step_name="fail" error.type="Absent""#);
 }
 
 #[test]
@@ -260,7 +247,7 @@ fn a_panic_of_the_subscriber_fails_the_sink_alone() {
 }
 
 #[test]
-fn a_panic_before_an_input_fails_its_first_record() {
+fn a_panic_of_a_filter_fails_the_first_record() {
     let collecting = Collecting { wants: |_| panic!("no filter"), ..Collecting::new(&Log::default()) };
     let failure = record(&mut recorder(TraceSettings::default(), Dispatch::new(collecting))).unwrap_err();
     assert!(matches!(failure, SinkFailure::Refused { line_no: 7, .. }), "{failure}");
@@ -317,16 +304,37 @@ fn a_registry_that_is_no_default_forgets_every_span() {
     assert_eq!(log.take(), "step\nstep\ninput\nstep\ninput\n");
 }
 
+/// A layer's filter remembers what it has refused until the span or event comes that it was asked about.
+#[test]
+fn what_the_host_tells_between_records_is_not_lost() {
+    static TOLD: DefaultCallsite = DefaultCallsite::new(&TOLD_METADATA);
+    static TOLD_METADATA: Metadata<'static> = metadata! {
+        name: "told", target: "host", level: Level::INFO, fields: &[], callsite: &TOLD, kind: Kind::EVENT,
+    };
+    let log = Log::default();
+    let writer = log.clone();
+    let told = fmt::layer().without_time().with_ansi(false).with_writer(move || writer.clone());
+    let ours_left_out = filter_fn(|metadata| metadata.target() == "host");
+    let everything = filter_fn(|_| true);
+    let all = fmt::layer().with_writer(io::sink).with_filter(everything);
+    let dispatch = Dispatch::new(Registry::default().with(told.with_filter(ours_left_out)).with(all));
+    let mut recorder = recorder(TraceSettings::default(), dispatch.clone());
+    assert!(recorder.takes_input(7));
+    dispatch.event(&Event::new_child_of(None, &TOLD_METADATA, &TOLD_METADATA.fields().value_set_all(&[])));
+    assert_eq!(log.take(), " INFO host: \n");
+    record(&mut recorder).unwrap();
+    dispatch.event(&Event::new_child_of(None, &TOLD_METADATA, &TOLD_METADATA.fields().value_set_all(&[])));
+    assert_eq!(log.take(), " INFO host: \n");
+}
+
 #[test]
 fn the_usual_subscriber_shows_a_failed_step() {
     let log = Log::default();
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt().without_time().with_ansi(false);
-    let subscriber = subscriber.with_span_events(FmtSpan::NONE).with_writer(move || writer.clone()).finish();
+    let subscriber = subscriber.with_writer(move || writer.clone()).finish();
     record(&mut recorder(TraceSettings::default(), Dispatch::new(subscriber))).unwrap();
-    insta::assert_snapshot!(log.take(), @r#"
-    ERROR input{trace_id=run:7 run_id="run" scenario="greetings" line_no=7}:step{step_name="fail" step_index=1 work_index=0 t_enter=2026-01-21T01:23:45.126456Z t_exit=2026-01-21T01:23:45.127956Z duration_ms=1.5 msg_in="Greeting" msg_out= msg_out_count=0 status="error" error.type="Absent" error.message="nobody there"}: stream_kernel: nobody there trace_id=run:7 step_name="fail" error.type="Absent"
-    "#);
+    insta::assert_snapshot!(log.take(), @r#"ERROR input{trace_id=run:7 run_id="run" scenario="greetings" line_no=7}:step{step_name="fail" step_index=1 work_index=0 t_enter=2026-01-21T01:23:45.126456Z t_exit=2026-01-21T01:23:45.127956Z duration_ms=1.5 msg_in="Greeting" msg_out= msg_out_count=0 status="error" error.type="Absent" error.message="nobody there"}: stream_kernel: nobody there trace_id=run:7 step_name="fail" error.type="Absent""#);
 }
 
 #[test]
