@@ -90,7 +90,8 @@ static FAULT_METADATA: Metadata<'static> = metadata! {
 /// on.
 ///
 /// During each call, the subscriber is the default of the calling thread, because some close parents through the
-/// default.
+/// default. Filters that are reloaded need the process's default subscriber: the library asks no other one again if it
+/// is alone.
 ///
 /// ```
 /// use stream_kernel_sinks::{Dispatch, TracingSink};
