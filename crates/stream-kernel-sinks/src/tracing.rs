@@ -77,8 +77,9 @@ static FAULT_METADATA: Metadata<'static> = metadata! {
 ///
 /// Fields are named as in a record's JSON: `trace_id`, `run_id`, `scenario` and `line_no` of an input; `step_name`,
 /// `step_index`, `work_index`, `t_enter`, `t_exit`, `duration_ms`, `msg_in` and `msg_out` (the kinds of messages),
-/// `msg_in.identity`, `msg_in.hash`, `msg_out_count`, `ctx_diff` (JSON: what the step noted), `status`, `error.type` and
-/// `error.message` of a step. A field without a value is left out. Values that the recorder hides are hidden here too.
+/// `msg_in.identity`, `msg_in.hash`, `msg_out_count`, `ctx_diff` (JSON: what the step noted), `status`, `error.type`
+/// and `error.message` of a step. A field without a value is left out. Values that the recorder hides are hidden here
+/// too.
 ///
 /// A subscriber stamps what it gets by its own clock, and a step has ended when its record is made. So the times of
 /// steps are `t_enter`, `t_exit` and `duration_ms`, whatever times the subscriber shows. No span is ever entered. A

@@ -85,7 +85,8 @@ fn tracing_never_changes_the_fixtures_output() {
     }
 }
 
-/// A subscriber of the `tracing` ecosystem gets a span for each record, and one for each input, and changes nothing either.
+/// A subscriber of the `tracing` ecosystem gets a span for each record and one for each input, and changes nothing
+/// either.
 #[test]
 fn a_tracing_subscriber_gets_every_record_of_a_run() {
     let case = Case { input: REASONS.to_vec(), settings: exp_mp(), yaml: EXP_MP.to_owned() };
