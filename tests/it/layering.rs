@@ -63,6 +63,9 @@ const FOR_CONTRIBUTORS: [&str; 3] = ["stream-kernel-benches", "stream-kernel-tes
 /// Tracing libraries in benchmarks, by the beginnings of their names.
 const PEERS: [&str; 4] = ["fastrace", "opentelemetry", "slog", "tracing"];
 
+/// The part of a peer that a feature brings along, for a sink on its subscribers. The features of the tests turn it on.
+const BRIDGE: &str = "tracing-core";
+
 #[test]
 fn crates_are_built_on_those_below_them_and_on_no_other() {
     let mut built_on = BTreeMap::new();
@@ -159,7 +162,7 @@ fn fund_load_as_a_library_has_no_command_line() {
 fn no_released_crate_brings_along_another_tracing_library() {
     let metadata = metadata();
     let peers_of = |name: &str| -> Vec<_> {
-        let is_peer = |name: &String| PEERS.iter().any(|peer| name.starts_with(peer));
+        let is_peer = |name: &String| name != BRIDGE && PEERS.iter().any(|peer| name.starts_with(peer));
         normal_dependencies(&metadata, name).into_iter().filter(is_peer).collect()
     };
     for (name, _) in LAYERS {
@@ -172,6 +175,21 @@ fn no_released_crate_brings_along_another_tracing_library() {
             "no benchmark uses `{peer}` any longer: {found:?}"
         );
     }
+}
+
+/// Only who asks for a sink on a `tracing` subscriber gets a part of that library.
+#[test]
+fn the_bridge_to_tracing_is_off_by_default() {
+    let metadata = metadata();
+    let packages = metadata.workspace_packages();
+    let released = packages.iter().filter(|package| !FOR_CONTRIBUTORS.contains(&package.name.as_str()));
+    let bridges: Vec<_> = released
+        .flat_map(|package| {
+            assert!(!package.features.get("default").is_some_and(|it| it.join(" ").contains("tracing")));
+            package.dependencies.iter().filter(|dependency| dependency.name == BRIDGE)
+        })
+        .collect();
+    assert_eq!(bridges.iter().map(|dependency| dependency.optional).collect::<Vec<_>>(), [true]);
 }
 
 fn metadata() -> Metadata {

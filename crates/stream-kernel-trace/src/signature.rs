@@ -38,6 +38,12 @@ impl Signature {
         self.has_identity.then(|| self.identity.as_str())
     }
 
+    /// Returns the hash of the message's content, in lower-case hexadecimal; `None` if the mode or the redaction does not
+    /// show it.
+    pub fn hash(&self) -> Option<&str> {
+        self.hash.as_ref().and_then(|digits| str::from_utf8(digits).ok())
+    }
+
     /// Makes this the signature of `message`, under `redaction`; `content` is a buffer. Keeps its allocations.
     pub(crate) fn describe(
         &mut self,

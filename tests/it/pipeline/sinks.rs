@@ -19,6 +19,18 @@ impl TraceSink for Shared {
     }
 }
 
+/// What subscribers of the `tracing` ecosystem write to.
+impl io::Write for Shared {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        self.append(|bytes| bytes.extend_from_slice(text));
+        Ok(text.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// Keeps records until it is full, and must not be called after that.
 pub(crate) struct Bounded {
     pub(crate) kept: Shared,
@@ -36,7 +48,7 @@ impl TraceSink for Bounded {
             return Err(io::ErrorKind::StorageFull.into());
         }
         self.room -= 1;
-        self.kept.write(record)
+        TraceSink::write(&mut self.kept, record)
     }
 
     fn finish(&mut self) -> io::Result<()> {

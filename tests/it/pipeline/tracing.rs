@@ -9,9 +9,10 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use proptest::prelude::*;
 use proptest::sample::select;
 use stream_kernel_exec::trace::{Recorder, TraceRecord, TraceSink};
-use stream_kernel_sinks::{Cadence, Compression, JsonlSink};
+use stream_kernel_sinks::{Cadence, Compression, Dispatch, JsonlSink, TracingSink};
 use stream_kernel_tests::model::exp_mp;
 use stream_kernel_tests::streams::hostile_input;
+use tracing_subscriber::fmt::format::FmtSpan;
 
 use super::cases::{Case, case};
 use super::fixture_files::{DIRTY, EXP_MP, REASONS};
@@ -81,6 +82,30 @@ fn tracing_never_changes_the_fixtures_output() {
         for (mode, failing_at) in TraceMode::all().zip([0, 1, 100].into_iter().cycle()) {
             check_output(&case, mode, failing_at).unwrap_or_else(|error| panic!("{mode:?}: {error}"));
         }
+    }
+}
+
+/// A subscriber of the `tracing` ecosystem gets a span for each record and one for each input, and changes nothing
+/// either.
+#[test]
+fn a_tracing_subscriber_gets_every_record_of_a_run() {
+    let case = Case { input: REASONS.to_vec(), settings: exp_mp(), yaml: EXP_MP.to_owned() };
+    for mode in TraceMode::all() {
+        let log = Shared::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt().with_ansi(false).with_span_events(FmtSpan::NEW);
+        let dispatch = Dispatch::new(subscriber.with_writer(move || writer.clone()).finish());
+        let (job, sink) = (prepare(&case.yaml, &mode.settings()), Box::new(TracingSink::new(dispatch)));
+        let recorder = job.recorder(clock, Some(sink)).map(Recorder::with_tape);
+        let outcome = run(job, &case.input, recorder);
+        same_but_for_the_trace(&outcome, &run_untraced(prepare(&case.yaml, &[]), &case.input))
+            .unwrap_or_else(|error| panic!("{mode:?}: {error}"));
+        assert!(outcome.sink_failure.is_none());
+
+        let spans = text(&log.take());
+        let inputs = outcome.tape.chunk_by(|one, next| one.line_no == next.line_no).count();
+        assert!(inputs > 0);
+        assert_eq!(spans.lines().count(), outcome.tape.len() + inputs, "{mode:?}");
     }
 }
 
