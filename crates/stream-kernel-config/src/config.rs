@@ -8,7 +8,7 @@ use crate::runtime::Runtime;
 /// What should run. `N` holds the parameters of the application's steps, `A` those of its adapters.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(title = "Configuration", description = "What should run.")]
+#[schemars(title = "Configuration", description = "What should run.", extend("x-of-pipeline" = true))]
 pub struct Config<N, A> {
     /// The version of this shape: 1.
     #[schemars(range(min = 1, max = 1))]

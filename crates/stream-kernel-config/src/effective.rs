@@ -10,7 +10,7 @@ use crate::check::Checked;
 use crate::key_path;
 use crate::masking::mask_headers;
 use crate::origin::Origin;
-use crate::schema::{Kind, Node};
+use crate::schema::{Kind, Node, Schema};
 use crate::yaml_text;
 
 /// Keys without influence on decisions and records; `*` stands for any one key, and a key below a list is in each of
@@ -61,7 +61,9 @@ impl Display for Entry {
 
 impl Effective {
     /// Masks secrets: the values of headers.
-    pub(crate) fn new(schema: &Node, is_of_pipeline: bool, mut checked: Checked) -> Self {
+    pub(crate) fn new(schema: &Schema, mut checked: Checked) -> Self {
+        let Schema { root: schema, is_of_pipeline, .. } = schema;
+        let is_of_pipeline = *is_of_pipeline;
         if is_of_pipeline && let Some(tracing) = checked.tree.pointer_mut("/runtime/tracing") {
             mask_headers(tracing);
         }

@@ -13,14 +13,13 @@ use crate::effective::Effective;
 use crate::key_path;
 use crate::mistake::{Findings, Mistakes, Problem, Warning};
 use crate::origin::Origin;
-use crate::schema::Node;
+use crate::schema::{Node, Schema};
 
 /// A configuration whose own mistakes are known, and to which the application may add those that only it can find.
 #[derive(Debug)]
 pub struct Loaded<T> {
     config: T,
-    schema: Node,
-    is_of_pipeline: bool,
+    schema: Schema,
     checked: Checked,
     findings: Findings,
     files: Vec<PathBuf>,
@@ -87,7 +86,7 @@ impl<T> Loaded<T> {
         if !self.findings.is_empty() {
             return Err(self.findings.into_mistakes());
         }
-        Ok((self.config, Effective::new(&self.schema, self.is_of_pipeline, self.checked)))
+        Ok((self.config, Effective::new(&self.schema, self.checked)))
     }
 }
 
@@ -95,8 +94,7 @@ impl<T: DeserializeOwned> Loaded<T> {
     /// Converts the checked tree to its types. A value that an application's type refuses beyond its schema is a
     /// mistake too, and is replaced until the rest can be converted.
     pub(crate) fn new(
-        schema: Node,
-        is_of_pipeline: bool,
+        schema: Schema,
         mut checked: Checked,
         mut findings: Findings,
         (files, uses_standard_input): (Vec<PathBuf>, bool),
@@ -105,15 +103,7 @@ impl<T: DeserializeOwned> Loaded<T> {
         loop {
             let error = match Figment::from(Serialized::defaults(&checked.tree)).extract() {
                 Ok(config) => {
-                    return Ok(Self {
-                        config,
-                        schema,
-                        is_of_pipeline,
-                        checked,
-                        findings,
-                        files,
-                        uses_standard_input,
-                    });
+                    return Ok(Self { config, schema, checked, findings, files, uses_standard_input });
                 }
                 Err(error) => error,
             };
@@ -124,7 +114,7 @@ impl<T: DeserializeOwned> Loaded<T> {
                     .hint("give it another value, as the message says");
                 findings.add(&key, checked.provenance(&key), problem);
             }
-            if !replace(&mut checked.tree, &schema, &error.path) || !replaced.insert(key) {
+            if !replace(&mut checked.tree, &schema.root, &error.path) || !replaced.insert(key) {
                 return Err(findings.into_mistakes());
             }
         }

@@ -57,8 +57,10 @@ struct Flag {
 }
 
 impl Loader {
-    /// Returns a loader without layers, for a configuration of any type. Its environment variables begin with `prefix`
-    /// and two underscores.
+    /// Returns a loader without layers. Its environment variables begin with `prefix` and two underscores.
+    ///
+    /// It loads a struct of the types that the crate's documentation lists. For the [`Config`](crate::Config) of a
+    /// pipeline it also applies the rules between the keys of `runtime`, and masks its secrets.
     ///
     /// ```
     /// use schemars::JsonSchema;
@@ -91,19 +93,9 @@ impl Loader {
     /// # Ok::<(), stream_kernel_config::Mistakes>(())
     /// ```
     pub fn new(prefix: impl Into<String>) -> Self {
-        Self::with(prefix, Additions::default())
-    }
-
-    /// Returns a loader for the [`Config`](crate::Config) of a pipeline. It also applies the rules between the keys of
-    /// `runtime`, and knows which of them [results](crate::Effective::digest) do not depend on.
-    pub fn pipeline(prefix: impl Into<String>) -> Self {
-        Self::with(prefix, Additions { are_for_pipeline: true, ..Additions::default() })
-    }
-
-    fn with(prefix: impl Into<String>, additions: Additions) -> Self {
         Self {
             prefix: prefix.into(),
-            additions,
+            additions: Additions::default(),
             built_in: None,
             retired: Vec::new(),
             stores: Stores::NONE,
@@ -115,7 +107,7 @@ impl Loader {
         }
     }
 
-    /// Sets the default of `runtime.pipeline`; without it, the key is required.
+    /// Sets the default of `runtime.pipeline` in a [`Config`](crate::Config); without it, the key is required.
     pub fn default_pipeline<S: Into<String>>(mut self, steps: impl IntoIterator<Item = S>) -> Self {
         self.additions.default_pipeline = Some(steps.into_iter().map(Into::into).collect());
         self
@@ -147,7 +139,7 @@ impl Loader {
         self
     }
 
-    /// Adds a key to `runtime.limits`: a bound on something that the application's run remembers, with a `description`.
+    /// Adds a key to `runtime.limits` in a [`Config`](crate::Config): a bound on something that the application's run remembers, with a `description`.
     ///
     /// Its value is a whole number of at least 1, or null, the default, for no limit. Without any limits there is no
     /// such group.
@@ -271,11 +263,10 @@ impl Loader {
         let Reading { layers, mut findings, files, .. } = self.read(&schema);
         let uses_standard_input = self.sources.iter().any(|source| matches!(source, Listed::StandardInput));
         let mut checked = check::check(&schema.root, &layers, &self.retired, &mut findings);
-        if self.additions.are_for_pipeline {
+        if schema.is_of_pipeline {
             sink_rules::apply(&mut checked, &layers, &mut findings);
         }
-        let read = (files, uses_standard_input);
-        Loaded::new(schema.root, self.additions.are_for_pipeline, checked, findings, read)
+        Loaded::new(schema, checked, findings, (files, uses_standard_input))
     }
 
     /// Returns the JSON Schema (draft 7, which editors support best) of the configuration, for editors.

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 /// // With a checkpoint, the output cannot be standard output.
 /// let rule = Rule::new("adapters.output.path", json!({"not": {"const": "-"}}))
 ///     .when("runtime.checkpoint", json!({"type": "object"}));
-/// let loader = Loader::pipeline("APP").rule(rule);
+/// let loader = Loader::new("APP").rule(rule);
 /// ```
 #[derive(Debug, Clone)]
 pub struct Rule {

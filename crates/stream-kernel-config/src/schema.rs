@@ -15,13 +15,19 @@ pub(crate) use read::UnsupportedSchema;
 pub(crate) use unknown::{Retired, unknown_key};
 pub(crate) use words::one_of;
 
+/// The keyword that marks the schema of a [`Config`](crate::Config).
+const OF_PIPELINE: &str = "x-of-pipeline";
+
 /// The key of the profiles in a source.
 pub(crate) const PROFILES: &str = "profiles";
 
 /// The schema of a configuration in two forms: as JSON Schema, and read for checking.
+#[derive(Debug)]
 pub(crate) struct Schema {
     json: Value,
     pub(crate) root: Node,
+    /// Whether it is that of a [`Config`](crate::Config).
+    pub(crate) is_of_pipeline: bool,
 }
 
 /// The schema of one key.
@@ -36,8 +42,6 @@ pub(crate) struct Node {
 /// The application's part of the schema.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Additions {
-    /// Whether the configuration is that of a pipeline.
-    pub(crate) are_for_pipeline: bool,
     pub(crate) default_pipeline: Option<Vec<String>>,
     /// The limits by name, each with its description.
     pub(crate) limits: Vec<(String, String)>,
@@ -86,19 +90,21 @@ impl Schema {
     pub(crate) fn of<T: JsonSchema>(additions: &Additions) -> Result<Self, UnsupportedSchema> {
         let settings = SchemaSettings::draft07().with(|settings| settings.inline_subschemas = true);
         let mut json = Value::from(settings.into_generator().into_root_schema_for::<T>());
-        if let Some(steps) = &additions.default_pipeline {
-            json["properties"]["runtime"]["properties"]["pipeline"]["default"] = steps.as_slice().into();
-        }
-        if additions.are_for_pipeline {
-            name_limits(&mut json["properties"]["runtime"]["properties"], &additions.limits);
+        let is_of_pipeline = json.as_object_mut().is_some_and(|schema| schema.remove(OF_PIPELINE).is_some());
+        if is_of_pipeline {
+            let runtime = &mut json["properties"]["runtime"]["properties"];
+            if let Some(steps) = &additions.default_pipeline {
+                runtime["pipeline"]["default"] = steps.as_slice().into();
+            }
+            name_limits(runtime, &additions.limits);
         }
         let root = read::read(&json)?;
-        Ok(Self { json, root })
+        Ok(Self { json, root, is_of_pipeline })
     }
 
     /// Returns the schema as JSON Schema for editors, with the application's part. No run needs it.
     pub(crate) fn for_editors(self, additions: &Additions) -> Value {
-        let Self { mut json, root } = self;
+        let Self { mut json, root, is_of_pipeline } = self;
         relax_required(&mut json, &root);
         editors::rewrite(&mut json, &root);
         if !additions.step_names.is_empty() {
@@ -109,7 +115,7 @@ impl Schema {
         }
         add_profiles(&mut json);
         // A profile alone cannot breach a rule: the rest of its file may have the other keys.
-        let of_sinks = if additions.are_for_pipeline { sink_rules::for_editors() } else { Vec::new() };
+        let of_sinks = if is_of_pipeline { sink_rules::for_editors() } else { Vec::new() };
         let rules = [of_sinks, additions.rules.clone()].concat();
         json["allOf"] = rules.iter().map(Rule::to_json).collect();
         json

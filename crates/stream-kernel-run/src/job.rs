@@ -30,7 +30,7 @@ impl<A: Application> Job<A> {
     /// Returns a loader with the application's defaults and no layers.
     pub fn loader() -> Loader {
         let About { name: program, profile: (name, yaml), limits, retired_keys, .. } = A::ABOUT;
-        let loader = Loader::pipeline(environment_prefix(program))
+        let loader = Loader::new(environment_prefix(program))
             .default_pipeline(A::registry().names())
             .built_in(name, yaml);
         let loader =

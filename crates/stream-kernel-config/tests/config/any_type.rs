@@ -48,6 +48,14 @@ fn the_rules_of_a_pipeline_do_not_apply() {
 }
 
 #[test]
+fn parts_of_a_pipeline_are_not_added() {
+    let loader = loader().default_pipeline(["a"]).limit("max_things", "How many.");
+    let names: Vec<_> = loader.variables::<Lookalike>().into_iter().map(|variable| variable.name).collect();
+    assert!(!names.iter().any(|name| name.contains("PIPELINE") || name.contains("MAX_THINGS")), "{names:?}");
+    assert!(loader.load::<Lookalike>().unwrap().finish().is_ok());
+}
+
+#[test]
 fn every_key_counts_in_the_digest() {
     let digest = |loader: Loader| loader.load::<Lookalike>().unwrap().finish().unwrap().1.digest();
     assert_ne!(digest(loader()), digest(loader().set("runtime.workers=3")));

@@ -127,7 +127,7 @@ pub(crate) const MINIMAL: &str = "version: 1\nscenario: {name: test}\n";
 
 /// Returns the application's loader, without layers.
 pub(crate) fn loader() -> Loader {
-    Loader::pipeline("APP")
+    Loader::new("APP")
         .default_pipeline(["parse", "decide", "write"])
         .retired("runtime.discovery_modules", "steps are registered in code; remove the key")
         .retired("adapters.*.factory", "adapters are chosen by `kind`; remove the key")

@@ -141,7 +141,7 @@ fn names_and_rules_are_for_editors_alone() {
 
 #[test]
 fn without_a_default_the_pipeline_is_required() {
-    let schema = Loader::pipeline("APP").json_schema::<Config<Nodes, Adapters>>();
+    let schema = Loader::new("APP").json_schema::<Config<Nodes, Adapters>>();
     assert_eq!(schema["properties"]["runtime"]["required"], serde_json::json!(["pipeline"]));
 }
 
@@ -155,5 +155,5 @@ struct Open {
 #[test]
 #[should_panic(expected = "cannot check the schema of `nodes`: a map that takes unknown keys")]
 fn an_uncheckable_type_panics_in_the_applications_tests() {
-    let _ = Loader::pipeline("APP").load::<Config<Open, Adapters>>();
+    let _ = Loader::new("APP").load::<Config<Open, Adapters>>();
 }
