@@ -1,6 +1,6 @@
 //! The implementation of `Payload` for a struct.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote};
 use syn::{Data, DeriveInput, Error, Ident, Index, Member, Result};
 
@@ -74,6 +74,8 @@ fn fields(input: &DeriveInput) -> Result<Vec<Field>> {
 
 fn identity(input: &DeriveInput, of: &OfStruct, fields: &[Field]) -> Result<Option<TokenStream>> {
     let kernel = &of.kernel;
+    // A field may have the name of the parameter.
+    let text = Ident::new("identity", Span::mixed_site());
     let mut marked = fields.iter().filter(|field| field.of.is_identity);
     let field = marked.next();
     if let Some(second) = marked.next() {
@@ -94,17 +96,13 @@ fn identity(input: &DeriveInput, of: &OfStruct, fields: &[Field]) -> Result<Opti
                 Member::Named(name) => Some(name),
                 Member::Unnamed(_) => None,
             });
-            let text = format.value();
-            let is_captured = |name: &&Ident| {
-                [format!("{{{name}}}"), format!("{{{name}:")].iter().any(|one| text.contains(one))
-            };
-            let named: Vec<_> = named.filter(is_captured).collect();
             quote! {
+                #[allow(unused_variables)]
                 let Self { #(#named,)* .. } = self;
-                identity.set(::core::format_args!(#format));
+                #text.set(::core::format_args!(#format));
             }
         }
-        (None, Some(Field { member, .. })) => quote! { identity.set(&self.#member); },
+        (None, Some(Field { member, .. })) => quote! { #text.set(&self.#member); },
         (None, None) if of.is_public => {
             let text = "`public_identity` without an identity: mark a field with `#[payload(identity)]`";
             return Err(Error::new_spanned(&input.ident, text));
@@ -119,7 +117,7 @@ fn identity(input: &DeriveInput, of: &OfStruct, fields: &[Field]) -> Result<Opti
         }
     });
     Ok(Some(quote! {
-        fn identity(&self, identity: &mut #kernel::trace::ShortText) -> bool {
+        fn identity(&self, #text: &mut #kernel::trace::ShortText) -> bool {
             #set
             true
         }

@@ -82,7 +82,7 @@ pub trait MessageSet: Message + Send + Sized + 'static {
     /// Returns the message's kind.
     fn kind(&self) -> Kind;
 
-    /// Brings the message's content near: see [`Payload::prefetch`].
+    /// Prefetches the message's content: see [`Payload::prefetch`].
     fn prefetch(&self);
 
     /// Returns whether messages of a kind can always be packed: see [`Payload::always_packs`].

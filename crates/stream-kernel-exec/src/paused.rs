@@ -39,6 +39,7 @@ impl<M> At<M> {
     /// Puts a message in the place of [none](Self::none), which need not be dropped.
     #[inline]
     pub(crate) fn put(&mut self, step: usize, message: M) {
+        debug_assert!(matches!(self, Self::Many(messages) if messages.capacity() == 0), "a message is there");
         std::mem::forget(std::mem::replace(self, Self::One(step, message)));
     }
 }
@@ -102,7 +103,7 @@ impl<M> Paused<M> {
 }
 
 impl<M: MessageSet> Paused<M> {
-    /// Brings the content of its message near, if it has exactly one: see
+    /// Prefetches the content of its message, if it has exactly one: see
     /// [`Payload::prefetch`](crate::Payload::prefetch).
     #[inline]
     pub fn prefetch(&self) {

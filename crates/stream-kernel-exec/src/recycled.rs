@@ -4,7 +4,10 @@ use std::cell::RefCell;
 use std::ops::{Deref, DerefMut};
 use std::thread::LocalKey;
 
-/// The most boxes of a type that a thread keeps for later; it frees further ones.
+/// The most boxes of a type that a thread keeps for later, whatever their size; it frees further ones.
+///
+/// These are as many as the lines that a worker has under way: with fewer, they would be freed by one thread and
+/// allocated by another, and wait for each other in the allocator.
 pub const MAX_SPARE_BOXES: usize = 16_384;
 
 /// The number of boxes that are prefetched together, so that the processor waits for all of them at once.
@@ -49,7 +52,7 @@ pub trait Recycle: Sized + 'static {
 /// Lets [`Recycled`] boxes hold a type. The function releases what a value holds outside its box.
 ///
 /// If the next value replaces such content, writing it reads the box first. A function behind `prefetch:` then reads a
-/// field of a box that will be used soon, which another thread may have used last.
+/// field of a box that will be used soon, which another thread may have used last. It must not make or drop a box.
 #[macro_export]
 macro_rules! recycle {
     ($type:ty, $release:expr) => {
@@ -62,7 +65,6 @@ macro_rules! recycle {
                 let read: fn(&Self) -> _ = $prefetch;
                 ::core::hint::black_box(read(self));
             }
-
 
             #[inline]
             fn release(&mut self) {

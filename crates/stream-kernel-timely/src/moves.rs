@@ -93,11 +93,13 @@ impl Moves {
         self.moves.last().map(|last| last.to).or(self.at_first)
     }
 
-    /// Returns the number of the first line after `line_no` before which the watermark differs from that before
-    /// `line_no`; `next` moves are at or before that line.
-    pub(crate) fn until(&self, next: usize, line_no: u64) -> u64 {
-        let is_move = next.checked_sub(1).is_some_and(|last| self.moves[last].line_no == line_no);
-        if is_move { line_no + 1 } else { self.moves.get(next).map_or(u64::MAX, |next| next.line_no) }
+    /// Returns the number of the first line at which moves must be taken in again, if `next` are taken in and none of
+    /// the lines up to there moves the watermark.
+    pub(crate) fn until(&self, next: usize) -> u64 {
+        if is_planted(Bug::StaleWatermark) {
+            return u64::MAX;
+        }
+        self.moves.get(next).map_or(u64::MAX, |next| next.line_no)
     }
 
     /// Returns the watermark before a line, and the index of the line's move, if it is one.

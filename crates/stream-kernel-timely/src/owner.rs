@@ -78,7 +78,7 @@ pub(crate) struct OwnerRunners<'a, M> {
     pub(crate) index: usize,
 }
 
-/// Brings the content of the first lines near.
+/// Prefetches the content of the first lines.
 fn prefetch<M: LineMessage>(lines: &[Option<Paused<M>>]) {
     for line in lines.iter().take(PREFETCHED_AT_ONCE).filter_map(Option::as_ref) {
         line.prefetch();
@@ -129,6 +129,11 @@ impl<M: LineMessage> OwnerStage<M> {
                     asks.push(Ask { line_no, home, question, found_at: 0, next_move: 0 });
                 }
                 asks[first..].sort_by_key(|ask| ask.line_no);
+            }
+            let numbers = asks[first..].iter().map(|ask| ask.line_no);
+            if !numbers.clone().is_sorted_by(|one, next| one < next) || numbers.max() > Some(Place::MAX_LINE)
+            {
+                return None;
             }
         }
         let moves = Moves::of(runners.owner.memory(), &runners.stages[stage], watermark, &times);
@@ -223,7 +228,7 @@ impl<M: LineMessage> OwnerStage<M> {
                 let paused = paused.as_mut()?;
                 if paused.line_no() >= watermark_until {
                     self.take_moves(next_move, paused.line_no(), owner, stage);
-                    watermark_until = self.moves.until(*next_move, paused.line_no());
+                    watermark_until = self.moves.until(*next_move);
                 }
                 owner.pass(paused, stage, until);
             }
@@ -352,11 +357,11 @@ impl<M: LineMessage> OwnerStage<M> {
         let first_changed = runners.owner.memory().hear_added(described, others)?;
         let Some(line_no) = first_changed else { return Some(()) };
         let from = self.asks.partition_point(|ask| ask.line_no < line_no);
+        let Some(&Ask { home, found_at, next_move, .. }) = self.asks.get(from) else { return Some(()) };
         let first_mark = from * self.marks_an_ask;
-        let marks = &self.marks[first_mark..first_mark + self.marks_an_ask];
+        let marks = self.marks.get(first_mark..first_mark + self.marks_an_ask)?;
         runners.owner.memory().roll_back_to(described, marks);
         self.marks.truncate(first_mark);
-        let Some(&Ask { home, found_at, next_move, .. }) = self.asks.get(from) else { return Some(()) };
         self.found.truncate(found_at);
         let home = self.homes.iter().position(|one| *one == home)?;
         self.run_on((home, from), next_move, runners, stage)

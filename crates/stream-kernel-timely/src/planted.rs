@@ -13,6 +13,8 @@ pub(crate) enum Bug {
     OneRound,
     /// The watermark stays where it was before the epoch.
     ForgottenWatermark,
+    /// Within lines that were handed over, the watermark stays where it was before the first.
+    StaleWatermark,
     /// A time that may move the watermark is left out if it is not later than the earlier ones, though the watermark
     /// may not have followed these.
     TimesLeftOut,
@@ -40,12 +42,13 @@ pub(crate) enum Bug {
 
 #[cfg(test)]
 impl Bug {
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::WrongOwner,
         Self::WrongOrder,
         Self::DeafToGates,
         Self::OneRound,
         Self::ForgottenWatermark,
+        Self::StaleWatermark,
         Self::TimesLeftOut,
         Self::OwnForgotten,
         Self::LimitForEach,

@@ -100,6 +100,20 @@ fn an_identity_may_be_of_several_fields() {
     assert!(request.identity_is_public());
 }
 
+#[derive(Payload)]
+#[payload(identity = "{identity}{{}} {id:>width$} {id }")]
+struct Awkward {
+    identity: &'static str,
+    id: u8,
+    width: usize,
+}
+
+#[test]
+fn a_format_may_use_every_field() {
+    let awkward = Awkward { identity: "a", id: 7, width: 3 };
+    assert_eq!(identity(&awkward).as_deref(), Some("a{}   7 7"));
+}
+
 #[test]
 fn packed_payloads_round_trip() {
     let request = Request { method: "GET".to_owned(), id: 7, idle: true };
