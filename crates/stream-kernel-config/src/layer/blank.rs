@@ -21,6 +21,26 @@ pub(super) fn refuse<'t>(
 ) -> Vec<Fault> {
     let mut faults = Vec::new();
     visit(schema, "", root, &mut faults);
+    explained(faults, written)
+}
+
+/// Does the same for an item of a list, `path`, which stays if it is blank itself.
+pub(super) fn refuse_in_item<'t>(
+    schema: &SchemaNode,
+    path: &str,
+    item: &mut Node,
+    written: impl Fn(Place) -> &'t str,
+) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    if item.is_blank() {
+        faults.push(blank_item(schema, path.to_owned(), item.place));
+    } else {
+        visit(schema, path, item, &mut faults);
+    }
+    explained(faults, written)
+}
+
+fn explained<'t>(mut faults: Vec<Fault>, written: impl Fn(Place) -> &'t str) -> Vec<Fault> {
     for fault in faults.iter_mut().filter(|fault| written(fault.place).contains('#')) {
         fault.problem.because("`#` begins a comment");
     }
@@ -51,9 +71,7 @@ fn visit(schema: &SchemaNode, path: &str, node: &mut Node, faults: &mut Vec<Faul
                 number += 1;
                 let is_blank = item.is_blank();
                 if is_blank {
-                    let problem = Problem::new("the item is blank").expected(child.in_words());
-                    let problem = problem.hint("give it a value, or remove it");
-                    faults.push(Fault { key, place: item.place, problem });
+                    faults.push(blank_item(child, key, item.place));
                 } else {
                     visit(child, &key, item, faults);
                 }
@@ -62,6 +80,11 @@ fn visit(schema: &SchemaNode, path: &str, node: &mut Node, faults: &mut Vec<Faul
         }
         _ => {}
     }
+}
+
+fn blank_item(schema: &SchemaNode, key: String, place: Place) -> Fault {
+    let problem = Problem::new("the item is blank").expected(schema.in_words());
+    Fault { key, place, problem: problem.hint("give it a value, or remove it") }
 }
 
 /// Describes a blank value of a key that is not text, and how to write the probable intention.

@@ -7,6 +7,7 @@ mod decimals;
 mod directories;
 mod layers;
 mod limits;
+mod list_items;
 mod mistakes;
 mod mistakes_across_layers;
 mod mistakes_of_files;
