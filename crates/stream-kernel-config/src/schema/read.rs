@@ -5,13 +5,25 @@ use serde_json::{Map, Number, Value};
 use super::{Decimal, Kind, Node};
 use crate::decimal;
 use crate::key_path;
+use crate::mistake::{Findings, Mistakes, Problem};
+use crate::origin::Origin;
 
 /// A type whose schema this crate cannot check completely.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("cannot check the schema of `{key}`: {reason} (give the type a simpler shape)")]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct UnsupportedSchema {
     key: String,
     reason: String,
+}
+
+impl From<UnsupportedSchema> for Mistakes {
+    fn from(UnsupportedSchema { key, reason }: UnsupportedSchema) -> Self {
+        let types = Origin::Row { source: "the types of the application".to_owned(), place: String::new() };
+        let problem = Problem::new(format!("its type cannot be checked: {reason}"))
+            .hint("give the type a simpler shape, in the application's code");
+        let mut findings = Findings::default();
+        findings.add(key, types.into(), problem);
+        findings.into_mistakes()
+    }
 }
 
 /// Keywords without influence on valid values.
@@ -231,8 +243,11 @@ mod tests {
     fn an_unsupported_type_is_named_by_its_key() {
         let schema = json!({"type": "object", "additionalProperties": false,
             "properties": {"a": {"type": "array", "items": {"type": ["string", "integer"]}}}});
-        let message = read(&schema).unwrap_err().to_string();
-        assert_eq!(message, "cannot check the schema of `a`: no single type (give the type a simpler shape)");
+        assert_eq!(
+            Mistakes::from(read(&schema).unwrap_err()).to_string(),
+            "error: `a`: its type cannot be checked: no single type\n  --> the types of the application\n  hint: give \
+             the type a simpler shape, in the application's code"
+        );
     }
 
     #[test]
