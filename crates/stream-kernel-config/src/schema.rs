@@ -5,6 +5,8 @@ mod read;
 mod unknown;
 mod words;
 
+use std::ops::RangeInclusive;
+
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
@@ -66,11 +68,40 @@ pub(crate) enum Kind {
         min_chars: usize,
     },
     OneOf(Vec<String>),
-    List(Box<Node>),
+    List(List),
     /// Keys chosen by the user, values of one type.
     FreeMap(Box<Node>),
     /// Keys in declared order.
     Map(Vec<(String, Node)>),
+}
+
+/// The type of a list.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct List {
+    pub(crate) items: Items,
+    /// The least and the greatest number of items.
+    pub(crate) count: RangeInclusive<usize>,
+    /// Whether no item may be there twice.
+    pub(crate) is_set: bool,
+}
+
+/// The types of a list's items.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Items {
+    /// All of one type.
+    Same(Box<Node>),
+    /// Each of a type of its own, as in a tuple.
+    Each(Vec<Node>),
+}
+
+impl List {
+    /// Returns the type of an item; none if the list cannot have it.
+    pub(crate) fn item(&self, number: usize) -> Option<&Node> {
+        match &self.items {
+            Items::Same(item) => (number < *self.count.end()).then_some(item),
+            Items::Each(items) => items.get(number),
+        }
+    }
 }
 
 /// An exact decimal, in units of `10^-places`.
@@ -204,7 +235,9 @@ impl Node {
             Kind::Decimal(decimal) => crate::decimal::format(decimal.minimum, decimal.places).into(),
             Kind::Text { min_chars } => "-".repeat(*min_chars).into(),
             Kind::OneOf(names) => names.first().map_or(Value::Null, |name| name.as_str().into()),
-            Kind::List(_) => Value::Array(Vec::new()),
+            Kind::List(list) => Value::Array(
+                (0..*list.count.start()).filter_map(|n| Some(list.item(n)?.placeholder())).collect(),
+            ),
             Kind::FreeMap(_) => Value::Object(serde_json::Map::new()),
             Kind::Map(keys) => {
                 Value::Object(keys.iter().map(|(key, node)| (key.clone(), node.placeholder())).collect())

@@ -79,10 +79,10 @@ fn key_below(node: &Node, path: &str, rest: &str) -> Option<String> {
         Kind::Map(keys) => keys.iter().find_map(|(key, child)| {
             key_below(child, &key_path::join(path, key), rest.strip_prefix(&key.to_uppercase())?)
         }),
-        Kind::List(items) => {
+        Kind::List(list) => {
             let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
             let (number, rest) = rest.split_at_checked(end).filter(|(number, _)| !number.is_empty())?;
-            key_below(items, &key_path::join(path, number), rest)
+            key_below(list.item(number.parse().ok()?)?, &key_path::join(path, number), rest)
         }
         _ => None,
     }

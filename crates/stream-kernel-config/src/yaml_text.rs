@@ -18,8 +18,11 @@ pub(crate) fn document(schema: &Node, tree: &Value) -> String {
 pub(crate) fn flow(schema: &Node, value: &Value) -> String {
     match (&schema.kind, value) {
         (Kind::Decimal(_), Value::String(exact)) => exact.clone(),
-        (Kind::List(items), Value::Array(values)) => {
-            let items: Vec<_> = values.iter().map(|value| flow(items, value)).collect();
+        (Kind::List(list), Value::Array(values)) => {
+            let item = |(number, value)| {
+                list.item(number).map_or_else(|| Value::to_string(value), |item| flow(item, value))
+            };
+            let items: Vec<_> = values.iter().enumerate().map(item).collect();
             format!("[{}]", items.join(", "))
         }
         (_, Value::Object(entries)) => {

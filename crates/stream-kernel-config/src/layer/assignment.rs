@@ -84,14 +84,19 @@ fn resolve<'s, 'k>(
     for key in key_path.split('.') {
         let end = begin + key.len();
         let child = match &node.kind {
-            Kind::List(schema) if takes_items => {
+            Kind::List(type_of_list) if takes_items => {
                 let Some(number) = item_number(key) else {
                     return Err((key_path::join(&path, key), no_number(&path)));
+                };
+                let Some(schema) = type_of_list.item(number) else {
+                    let problem = Problem::new("the list cannot have this item").expected(node.in_words());
+                    let hint = format!("use a number below {}", type_of_list.count.end());
+                    return Err((key_path::join(&path, key), problem.hint(hint)));
                 };
                 let (list, below) = (&key_path[..begin.saturating_sub(1)], key_path.get(end + 1..));
                 items.push(Item { list, number, default, schema, below });
                 default = None;
-                Some(&**schema)
+                Some(schema)
             }
             _ => {
                 default = default.and_then(|default| default.get(key));

@@ -64,11 +64,13 @@ fn visit(schema: &SchemaNode, path: &str, node: &mut Node, faults: &mut Vec<Faul
             true
         }),
         // Whatever the type: a blank item in a list of texts, such as the tags to hide, is hardly intended.
-        (Kind::List(child), Tree::List(items)) => {
+        (Kind::List(list), Tree::List(items)) => {
             let mut number = 0;
             items.retain_mut(|item| {
                 let key = key_path::join(path, &number.to_string());
+                let child = list.item(number);
                 number += 1;
+                let Some(child) = child else { return true };
                 let is_blank = item.is_blank();
                 if is_blank {
                     faults.push(blank_item(child, key, item.place));

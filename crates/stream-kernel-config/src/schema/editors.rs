@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Kind, Node};
+use super::{Items, Kind, List, Node};
 use crate::decimal;
 use crate::key_path;
 
@@ -49,9 +49,16 @@ fn edit(schema: &mut Value, node: &Node, path: &str, default: Option<&Value>) {
             };
             schema["pattern"] = format!("^[0-9]+{fraction}$").into();
         }
-        Kind::List(items) => edit(&mut schema["items"], items, "", None),
+        Kind::List(List { items: Items::Same(item), .. }) => edit(&mut schema["items"], item, "", None),
+        Kind::List(List { items: Items::Each(each), .. }) => {
+            for (number, item) in each.iter().enumerate() {
+                edit(&mut schema["items"][number], item, "", None);
+            }
+        }
         Kind::FreeMap(values) => edit(&mut schema["additionalProperties"], values, "", None),
         Kind::Map(keys) => {
+            // The loader takes no unknown key, even if the type does not say so.
+            set(schema, "additionalProperties", Some(false.into()));
             for (key, child) in keys {
                 let default = default.and_then(|default| default.get(key));
                 edit(&mut schema["properties"][key], child, &key_path::join(path, key), default);

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Number, Value};
 
-use super::{Decimal, Kind, Node};
+use super::{Decimal, Items, Kind, List, Node};
 use crate::decimal;
 use crate::key_path;
 use crate::mistake::{Findings, Mistakes, Problem};
@@ -31,13 +31,16 @@ const ANNOTATIONS: [&str; 7] =
     ["$schema", "title", "description", "default", "examples", "deprecated", "readOnly"];
 
 /// Keywords that each restrict the values of one type only.
-const OF_TYPES: [&str; 9] = [
+const OF_TYPES: [&str; 12] = [
     "type",
     "format",
     "minimum",
     "maximum",
     "minLength",
     "items",
+    "minItems",
+    "maxItems",
+    "uniqueItems",
     "properties",
     "required",
     "additionalProperties",
@@ -55,7 +58,8 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn node(&self, schema: &Value) -> Result<Node, UnsupportedSchema> {
-        let Some(schema) = schema.as_object() else {
+        let is_annotation = |key: &String| ANNOTATIONS.contains(&key.as_str());
+        let Some(schema) = schema.as_object().filter(|schema| !schema.keys().all(is_annotation)) else {
             return Err(self.unsupported("a schema that allows anything or nothing"));
         };
         let mut node = if let Some(choices) = schema.get("anyOf") {
@@ -102,7 +106,7 @@ impl Reader<'_> {
                 let min_chars = schema.get("minLength").and_then(Value::as_u64).unwrap_or(0);
                 Kind::Text { min_chars: usize::try_from(min_chars).unwrap_or(usize::MAX) }
             }
-            ["array"] => Kind::List(Box::new(self.node(schema.get("items").unwrap_or(&Value::Null))?)),
+            ["array"] => Kind::List(self.list(schema)?),
             ["object"] => self.map(schema)?,
             _ => return Err(self.unsupported("no single type")),
         };
@@ -114,12 +118,35 @@ impl Reader<'_> {
         Ok(Node { kind, nullable, default: None, description: None })
     }
 
+    fn list(&self, schema: &Map<String, Value>) -> Result<List, UnsupportedSchema> {
+        let items = match schema.get("items") {
+            Some(Value::Array(each)) => {
+                Items::Each(each.iter().map(|item| self.node(item)).collect::<Result<_, _>>()?)
+            }
+            same => Items::Same(Box::new(self.node(same.unwrap_or(&Value::Null))?)),
+        };
+        let bound = |name: &str, implied| match schema.get(name) {
+            None => Ok(implied),
+            Some(bound) => bound
+                .as_u64()
+                .and_then(|bound| usize::try_from(bound).ok())
+                .ok_or_else(|| self.unsupported(&format!("`{name}` of {bound}"))),
+        };
+        let count = bound("minItems", 0)?..=bound("maxItems", usize::MAX)?;
+        if let Items::Each(each) = &items
+            && count != (each.len()..=each.len())
+        {
+            return Err(self.unsupported("a tuple that may have fewer or more items"));
+        }
+        Ok(List { items, count, is_set: schema.get("uniqueItems") == Some(&Value::Bool(true)) })
+    }
+
     fn map(&self, schema: &Map<String, Value>) -> Result<Kind, UnsupportedSchema> {
-        let closed = schema.get("additionalProperties") == Some(&Value::Bool(false));
         match (schema.get("properties").and_then(Value::as_object), schema.get("additionalProperties")) {
             (None, Some(values)) if values.is_object() => Ok(Kind::FreeMap(Box::new(self.node(values)?))),
-            (None, _) if closed => Ok(Kind::Map(Vec::new())),
-            (Some(properties), _) if closed => properties
+            // Without `deny_unknown_fields`, a type ignores unknown keys. As a key of a configuration, one is misspelt.
+            (None, None | Some(Value::Bool(false))) => Ok(Kind::Map(Vec::new())),
+            (Some(properties), None | Some(Value::Bool(false))) => properties
                 .iter()
                 .map(|(key, schema)| {
                     let path = key_path::join(self.key, key);
@@ -127,7 +154,7 @@ impl Reader<'_> {
                 })
                 .collect::<Result<_, _>>()
                 .map(Kind::Map),
-            _ => Err(self.unsupported("a map that takes unknown keys (use `deny_unknown_fields`)")),
+            _ => Err(self.unsupported("a map that takes any key with a value of any type")),
         }
     }
 
@@ -234,8 +261,8 @@ mod tests {
         assert_eq!(refused(json!({"enum": [1, 2]})), "a choice between values that are not text");
         assert_eq!(refused(json!({"oneOf": [{"type": "object"}]})), "no single type");
         assert_eq!(
-            refused(json!({"type": "object", "properties": {}})),
-            "a map that takes unknown keys (use `deny_unknown_fields`)"
+            refused(json!({"type": "object", "properties": {}, "additionalProperties": true})),
+            "a map that takes any key with a value of any type"
         );
     }
 

@@ -15,6 +15,7 @@ mod mistakes_reported;
 mod other_files;
 mod profiles;
 mod schema;
+mod shapes;
 mod shown;
 mod sources;
 mod spellings;
