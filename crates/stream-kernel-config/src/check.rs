@@ -11,7 +11,7 @@ use crate::key_path;
 use crate::layer::Layers;
 use crate::mistake::{Findings, Problem};
 use crate::origin::Provenance;
-use crate::schema::{Kind, List, Node, Retired, unknown_key};
+use crate::schema::{Kind, List, Node, Retired, Tagged, unknown_key};
 use crate::yaml::Scalar;
 
 /// The merged tree, complete: it has every key, and valid replacements for mistaken values.
@@ -55,6 +55,10 @@ impl Checker<'_> {
         match (&node.kind, merged) {
             (_, Merged::Empty(..)) if node.nullable && self.is_null(merged, path) => Value::Null,
             (Kind::Map(keys), Merged::Dict(_, dict)) => self.map(keys, path, dict, default),
+            (Kind::Tagged(tagged), Merged::Dict(_, dict)) => {
+                let fallback = || default.cloned().unwrap_or_else(|| node.placeholder());
+                self.variant(tagged, path, dict, default).unwrap_or_else(fallback)
+            }
             (Kind::FreeMap(values), Merged::Dict(_, dict)) => {
                 let child = |(key, merged): (&String, &Merged)| {
                     let path = key_path::join(path, key);
@@ -64,7 +68,10 @@ impl Checker<'_> {
             }
             (Kind::List(list), Merged::Array(tag, array)) if !list.count.contains(&array.len()) => {
                 let provenance = self.layers.value_provenance(*tag, path);
-                self.findings.add(path, provenance, wrong_count(node, array.len()));
+                // A blank item was taken out, and is a mistake already.
+                if !self.findings.is_replaced(path) {
+                    self.findings.add(path, provenance, wrong_count(node, array.len()));
+                }
                 default.cloned().unwrap_or_else(|| node.placeholder())
             }
             (Kind::List(list), Merged::Array(_, array)) => self.list(list, path, array),
@@ -82,6 +89,25 @@ impl Checker<'_> {
     /// Returns whether a value that YAML reads as null is spelled with the only word for null here.
     fn is_null(&self, merged: &Merged, path: &str) -> bool {
         self.layers.written(merged.tag(), path).is_none_or(Scalar::is_null)
+    }
+
+    /// Checks a map by the variant that it names; none if that is mistaken.
+    fn variant(
+        &mut self,
+        tagged: &Tagged,
+        path: &str,
+        dict: &Dict,
+        default: Option<&Value>,
+    ) -> Option<Value> {
+        let Tagged { tag, names, .. } = tagged;
+        let tag_path = key_path::join(path, tag);
+        let default_name = default.and_then(|default| default.get(tag));
+        let name = self.value(names, &tag_path, dict.get(tag), default_name);
+        if self.findings.is_replaced(&tag_path) {
+            return None;
+        }
+        let keys = tagged.variant(name.as_str()?)?;
+        Some(self.map(keys, path, dict, default.filter(|_| default_name == Some(&name))))
     }
 
     /// Checks a list that has the right number of items.

@@ -2,6 +2,7 @@
 
 mod editors;
 mod read;
+mod tagged;
 mod unknown;
 mod words;
 
@@ -14,6 +15,7 @@ use serde_json::Value;
 use crate::rule::Rule;
 use crate::sink_rules;
 pub(crate) use read::UnsupportedSchema;
+pub(crate) use tagged::Tagged;
 pub(crate) use unknown::{Retired, unknown_key};
 pub(crate) use words::one_of;
 
@@ -73,6 +75,8 @@ pub(crate) enum Kind {
     FreeMap(Box<Node>),
     /// Keys in declared order.
     Map(Vec<(String, Node)>),
+    /// Keys that depend on the value of one of them.
+    Tagged(Box<Tagged>),
 }
 
 /// The type of a list.
@@ -188,7 +192,21 @@ fn without_required(schema: &mut Value) {
 
 /// Removes optional keys, such as maps in which every key is optional, from the `required` lists.
 fn relax_required(json: &mut Value, node: &Node) {
-    let Kind::Map(keys) = &node.kind else { return };
+    let keys = match &node.kind {
+        Kind::Map(keys) => keys,
+        Kind::Tagged(tagged) => {
+            // An optional one is a choice between it and null.
+            let json = if json.get("anyOf").is_some() { &mut json["anyOf"][0] } else { json };
+            let variants = json.get_mut("oneOf").and_then(Value::as_array_mut).into_iter().flatten();
+            variants.zip(&tagged.variants).for_each(|(json, keys)| relax_required_keys(json, keys));
+            return;
+        }
+        _ => return,
+    };
+    relax_required_keys(json, keys);
+}
+
+fn relax_required_keys(json: &mut Value, keys: &[(String, Node)]) {
     for (key, child) in keys {
         if let Some(json) = json.get_mut("properties").and_then(|properties| properties.get_mut(key)) {
             relax_required(json, child);
@@ -216,6 +234,7 @@ impl Node {
         match &self.kind {
             Kind::Map(keys) => keys.iter().find(|(name, _)| name == key).map(|(_, node)| node),
             Kind::FreeMap(values) => Some(values),
+            Kind::Tagged(tagged) => tagged.child(None, key),
             _ => None,
         }
     }
@@ -239,11 +258,14 @@ impl Node {
                 (0..*list.count.start()).filter_map(|n| Some(list.item(n)?.placeholder())).collect(),
             ),
             Kind::FreeMap(_) => Value::Object(serde_json::Map::new()),
-            Kind::Map(keys) => {
-                Value::Object(keys.iter().map(|(key, node)| (key.clone(), node.placeholder())).collect())
-            }
+            Kind::Map(keys) => placeholders(keys),
+            Kind::Tagged(tagged) => placeholders(tagged.variants.first().map_or(&[], Vec::as_slice)),
         }
     }
+}
+
+fn placeholders(keys: &[(String, Node)]) -> Value {
+    Value::Object(keys.iter().map(|(key, node)| (key.clone(), node.placeholder())).collect())
 }
 
 /// Returns the JSON number of an integer within the bounds of a 64-bit type.

@@ -1,7 +1,7 @@
 //! One key and its value as a layer: `--set`, a named flag, or an environment variable.
 
 use super::items::Item;
-use super::{Maps, Reading, blank};
+use super::{Layers, Maps, Reading, blank};
 use crate::key_path;
 use crate::mistake::Problem;
 use crate::origin::{Origin, Provenance};
@@ -14,7 +14,7 @@ impl Reading<'_> {
     /// mistake and adds nothing. A number in the place of a key names an item of a list.
     pub(crate) fn assign(&mut self, origin: Origin, key: &str, value: &str) {
         let text = Provenance::from(origin);
-        let found = resolve(self.schema, key, self.retired, true).and_then(|found| {
+        let found = resolve(self.schema, key, (self.retired, &self.layers), true).and_then(|found| {
             Ok((read(found.node, value, 0).map_err(|problem| (key.to_owned(), problem))?, found))
         });
         let (read, items) = match found {
@@ -43,7 +43,7 @@ impl Reading<'_> {
         value: &str,
         (text, number): (&Provenance, usize),
     ) -> Option<Node> {
-        let read = resolve(self.schema, key, self.retired, false)
+        let read = resolve(self.schema, key, (self.retired, &self.layers), false)
             .and_then(|found| read(found.node, value, number).map_err(|problem| (key.to_owned(), problem)));
         match read {
             Ok(read) => Some(self.without_blanks(nested(key, read), value, text)),
@@ -70,11 +70,11 @@ struct Resolved<'s, 'k> {
 }
 
 /// Returns the schema of a key, or the unknown part of the path and why it is unknown. `takes_items` says whether a
-/// number may name an item of a list.
+/// number may name an item of a list. Of several variants with the key, the one that the layers so far choose counts.
 fn resolve<'s, 'k>(
     schema: &'s SchemaNode,
     key_path: &'k str,
-    retired: &[Retired],
+    (retired, layers): (&[Retired], &Layers),
     takes_items: bool,
 ) -> Result<Resolved<'s, 'k>, (String, Problem)> {
     let (mut node, mut path, mut begin) = (schema, String::new(), 0);
@@ -98,12 +98,25 @@ fn resolve<'s, 'k>(
                 default = None;
                 Some(schema)
             }
+            Kind::Tagged(tagged) => {
+                default = default.and_then(|default| default.get(key));
+                let keys: Vec<_> =
+                    key_path.get(end + 1..).into_iter().flat_map(|keys| keys.split('.')).collect();
+                let name = layers.text_at(&key_path::join(&path, &tagged.tag));
+                let chosen = tagged.child(name.as_deref(), key).filter(|node| node.leads_to(&keys));
+                let has = |(known, node): &(&String, &SchemaNode)| *known == key && node.leads_to(&keys);
+                chosen.or_else(|| tagged.keys().find(has).map(|(_, node)| node)).or_else(|| node.child(key))
+            }
             _ => {
                 default = default.and_then(|default| default.get(key));
                 node.child(key)
             }
         };
         let Some(child) = child else {
+            if let Kind::Tagged(tagged) = &node.kind {
+                let known = tagged.keys_once();
+                return Err((key_path::join(&path, key), unknown_key(&known, &path, key, retired)));
+            }
             if let Kind::Map(known) = &node.kind {
                 return Err((key_path::join(&path, key), unknown_key(known, &path, key, retired)));
             }

@@ -7,7 +7,7 @@ use crate::key_path;
 use crate::mistake::Problem;
 use crate::place::Place;
 use crate::schema::{Kind, Node as SchemaNode};
-use crate::yaml::{Fault, Node, Tree};
+use crate::yaml::{Entry, Fault, Node, Tree};
 use crate::yaml_text;
 
 /// Takes blank values out of a source's tree and returns a problem for each. A blank value for a key of type text
@@ -49,20 +49,27 @@ fn explained<'t>(mut faults: Vec<Fault>, written: impl Fn(Place) -> &'t str) -> 
 
 fn visit(schema: &SchemaNode, path: &str, node: &mut Node, faults: &mut Vec<Fault>) {
     match (&schema.kind, &mut node.tree) {
-        (Kind::Map(_) | Kind::FreeMap(_), Tree::Map(entries)) => entries.retain_mut(|entry| {
-            let Some(child) = schema.child(&entry.key) else { return true };
-            let key = key_path::join(path, &entry.key);
-            let is_blank = entry.value.is_blank();
-            match child.kind {
-                _ if !is_blank => visit(child, &key, &mut entry.value, faults),
-                Kind::Text { .. } => entry.value = Node::scalar(entry.place, "", false),
-                _ => {
-                    faults.push(Fault { key, place: entry.place, problem: problem(child) });
-                    return false;
+        (Kind::Map(_) | Kind::FreeMap(_) | Kind::Tagged(_), Tree::Map(entries)) => {
+            let name = variant_in(schema, entries);
+            entries.retain_mut(|entry| {
+                let child = match &schema.kind {
+                    Kind::Tagged(tagged) => tagged.child(name.as_deref(), &entry.key),
+                    _ => schema.child(&entry.key),
+                };
+                let Some(child) = child else { return true };
+                let key = key_path::join(path, &entry.key);
+                let is_blank = entry.value.is_blank();
+                match child.kind {
+                    _ if !is_blank => visit(child, &key, &mut entry.value, faults),
+                    Kind::Text { .. } => entry.value = Node::scalar(entry.place, "", false),
+                    _ => {
+                        faults.push(Fault { key, place: entry.place, problem: problem(child) });
+                        return false;
+                    }
                 }
-            }
-            true
-        }),
+                true
+            })
+        }
         // Whatever the type: a blank item in a list of texts, such as the tags to hide, is hardly intended.
         (Kind::List(list), Tree::List(items)) => {
             let mut number = 0;
@@ -89,6 +96,15 @@ fn blank_item(schema: &SchemaNode, key: String, place: Place) -> Fault {
     Fault { key, place, problem: problem.hint("give it a value, or remove it") }
 }
 
+/// Returns the name of the variant that a map has, if that is known.
+fn variant_in(schema: &SchemaNode, entries: &[Entry]) -> Option<String> {
+    let Kind::Tagged(tagged) = &schema.kind else { return None };
+    match &entries.iter().find(|entry| entry.key == tagged.tag)?.value.tree {
+        Tree::Scalar(name) => tagged.variant(&name.text).map(|_| name.text.clone()),
+        _ => None,
+    }
+}
+
 /// Describes a blank value of a key that is not text, and how to write the probable intention.
 fn problem(node: &SchemaNode) -> Problem {
     let remove = match &node.default {
@@ -99,7 +115,7 @@ fn problem(node: &SchemaNode) -> Problem {
         _ => String::new(),
     };
     let value = match node.kind {
-        Kind::Map(_) | Kind::FreeMap(_) => "give it keys",
+        Kind::Map(_) | Kind::FreeMap(_) | Kind::Tagged(_) => "give it keys",
         _ => "give it a value",
     };
     let null = if node.nullable { "write `null` to switch it off" } else { "" };

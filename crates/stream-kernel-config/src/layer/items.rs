@@ -81,6 +81,11 @@ fn beyond(count: usize) -> Problem {
 }
 
 impl Layers {
+    /// Returns the text at a key path, if the layers so far give one.
+    pub(super) fn text_at(&self, key_path: &str) -> Option<String> {
+        find(&self.merged(), key_path)?.as_str().map(str::to_owned)
+    }
+
     /// Puts a value over the layers so far, at a key path in which numbers name items of lists. `root` is the value
     /// within a map for each key, and for each number.
     pub(super) fn push_in_lists(&mut self, texts: Rc<[Provenance]>, key_path: &str, root: &Node) {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Number, Value};
 
-use super::{Decimal, Items, Kind, List, Node};
+use super::{Decimal, Items, Kind, List, Node, Tagged};
 use crate::decimal;
 use crate::key_path;
 use crate::mistake::{Findings, Mistakes, Problem};
@@ -13,13 +13,16 @@ use crate::origin::Origin;
 pub(crate) struct UnsupportedSchema {
     key: String,
     reason: String,
+    remedy: &'static str,
 }
 
+const SIMPLER: &str = "give the type a simpler shape, in the application's code";
+const WITH_TAG: &str = "give the enum a tag, in the application's code: `#[serde(tag = \"kind\")]`";
+
 impl From<UnsupportedSchema> for Mistakes {
-    fn from(UnsupportedSchema { key, reason }: UnsupportedSchema) -> Self {
+    fn from(UnsupportedSchema { key, reason, remedy }: UnsupportedSchema) -> Self {
         let types = Origin::Row { source: "the types of the application".to_owned(), place: String::new() };
-        let problem = Problem::new(format!("its type cannot be checked: {reason}"))
-            .hint("give the type a simpler shape, in the application's code");
+        let problem = Problem::new(format!("its type cannot be checked: {reason}")).hint(remedy);
         let mut findings = Findings::default();
         findings.add(key, types.into(), problem);
         findings.into_mistakes()
@@ -73,6 +76,10 @@ impl Reader<'_> {
             self.only(schema, &["type", "enum", "const", "oneOf"])?;
             let (names, nullable) = self.names(names)?;
             Node { kind: Kind::OneOf(names), nullable, default: None, description: None }
+        } else if let Some(choices) = schema.get("oneOf").and_then(Value::as_array) {
+            self.only(schema, &["oneOf", "type"])?;
+            let tagged = Box::new(self.tagged(choices)?);
+            Node { kind: Kind::Tagged(tagged), nullable: false, default: None, description: None }
         } else {
             self.typed(schema)?
         };
@@ -89,8 +96,30 @@ impl Reader<'_> {
             Some([choice, other]) if null(&other) && !null(&choice) => {
                 Ok(Node { nullable: true, ..self.node(choice)? })
             }
-            _ => Err(self.unsupported("`anyOf` of something other than a schema and null")),
+            _ => Err(self.without_tag("an enum without a tag (`untagged`)")),
         }
+    }
+
+    /// `oneOf` of maps, of which each has one text at the same key: an enum with a tag.
+    fn tagged(&self, choices: &[Value]) -> Result<Tagged, UnsupportedSchema> {
+        let external = "an enum whose variants are keys with their data (externally tagged)";
+        let tag =
+            choices.first().and_then(|choice| choice["properties"].as_object()).and_then(|properties| {
+                let is_tag = |key: &&String| {
+                    choices.iter().all(|choice| name_of(&choice["properties"][*key]).is_some())
+                };
+                properties.keys().find(is_tag)
+            });
+        let tag = tag.ok_or_else(|| self.without_tag(external))?;
+        let (mut names, mut variants) = (Vec::new(), Vec::new());
+        for choice in choices {
+            let Kind::Map(keys) = self.node(choice)?.kind else { return Err(self.without_tag(external)) };
+            names.extend(name_of(&choice["properties"][tag]).map(str::to_owned));
+            variants.push(keys);
+        }
+        let kind = Kind::OneOf(names);
+        let names = Node { kind, nullable: false, default: None, description: None };
+        Ok(Tagged { tag: tag.clone(), names, variants })
     }
 
     fn typed(&self, schema: &Map<String, Value>) -> Result<Node, UnsupportedSchema> {
@@ -215,7 +244,11 @@ impl Reader<'_> {
     }
 
     fn unsupported(&self, reason: &str) -> UnsupportedSchema {
-        UnsupportedSchema { key: self.key.to_owned(), reason: reason.to_owned() }
+        UnsupportedSchema { key: self.key.to_owned(), reason: reason.to_owned(), remedy: SIMPLER }
+    }
+
+    fn without_tag(&self, reason: &str) -> UnsupportedSchema {
+        UnsupportedSchema { remedy: WITH_TAG, ..self.unsupported(reason) }
     }
 }
 
@@ -228,6 +261,14 @@ fn types(schema: &Map<String, Value>) -> (Vec<&str>, bool) {
     };
     let nullable = names.contains(&"null");
     (names.into_iter().filter(|name| *name != "null").collect(), nullable)
+}
+
+/// Returns the only text that a schema allows.
+fn name_of(schema: &Value) -> Option<&str> {
+    match enumeration(schema.as_object()?)?.as_slice() {
+        [only] => only.as_str(),
+        _ => None,
+    }
 }
 
 /// Returns the values that `enum`, `const` or a `oneOf` of these list; none when the schema has none of them.
@@ -259,7 +300,10 @@ mod tests {
         assert_eq!(refused(json!({"type": "integer", "format": "int128"})), "integer format `int128`");
         assert_eq!(refused(json!({"type": "integer", "minimum": 0.5})), "`minimum` of 0.5");
         assert_eq!(refused(json!({"enum": [1, 2]})), "a choice between values that are not text");
-        assert_eq!(refused(json!({"oneOf": [{"type": "object"}]})), "no single type");
+        let external = refused(json!({"oneOf": [{"type": "object"}]}));
+        assert!(external.contains("externally tagged"), "{external}");
+        let untagged = refused(json!({"anyOf": [{"type": "object"}, {"type": "string"}]}));
+        assert!(untagged.contains("without a tag"), "{untagged}");
         assert_eq!(
             refused(json!({"type": "object", "properties": {}, "additionalProperties": true})),
             "a map that takes any key with a value of any type"

@@ -35,6 +35,9 @@ impl Kind {
             Self::OneOf(names) => one_of(names.iter().map(String::as_str)),
             Self::List(list) => list.in_words(),
             Self::FreeMap(values) => format!("a map, each value {}", values.in_words()),
+            Self::Tagged(tagged) => {
+                format!("a map with the key `{}`, {}", tagged.tag, tagged.names.in_words())
+            }
             Self::Map(keys) => {
                 format!("a map with the keys {}", listed(keys.iter().map(|(key, _)| key.as_str())))
             }

@@ -19,3 +19,4 @@ mod shapes;
 mod shown;
 mod sources;
 mod spellings;
+mod tagged_enums;
