@@ -68,7 +68,7 @@ fn visit(schema: &SchemaNode, path: &str, node: &mut Node, faults: &mut Vec<Faul
                     }
                 }
                 true
-            })
+            });
         }
         // Whatever the type: a blank item in a list of texts, such as the tags to hide, is hardly intended.
         (Kind::List(list), Tree::List(items)) => {

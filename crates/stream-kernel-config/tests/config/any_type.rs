@@ -55,10 +55,11 @@ fn every_key_counts_in_the_digest() {
 
 #[test]
 fn variables_and_schema_are_those_of_the_type() {
-    let names: Vec<_> = loader().variables::<Lookalike>().into_iter().map(|variable| variable.name).collect();
+    let names: Vec<_> =
+        loader().variables::<Lookalike>().unwrap().into_iter().map(|variable| variable.name).collect();
     assert!(names.iter().any(|name| name == "APP__RUNTIME__LIMITS"), "{names:?}");
     assert!(!names.iter().any(|name| name.contains("SCENARIO")), "{names:?}");
-    let schema = loader().json_schema::<Lookalike>();
+    let schema = loader().json_schema::<Lookalike>().unwrap();
     assert!(schema["properties"]["runtime"]["properties"]["limits"].is_object(), "{schema}");
     assert_eq!(schema["allOf"], serde_json::json!([]), "no rules");
 }

@@ -1,5 +1,7 @@
 //! Items of lists in assignments and variables: the item changes, and the rest of the list keeps value and origin.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot set its scene has to fail")]
+
 use insta::assert_snapshot;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -27,6 +29,7 @@ struct Rule {
 #[serde(deny_unknown_fields)]
 struct Nothing {}
 
+#[expect(clippy::unnecessary_wraps, reason = "serde asks for a default of the key's type")]
 fn ten() -> Option<Money> {
     Some(Money(1000))
 }
@@ -51,16 +54,16 @@ fn file() -> Loader {
 }
 
 /// Returns the rules, the origin of each key path, and how `config show` lists the rules.
-fn loaded(loader: Loader, origins: &[&str]) -> (Vec<Rule>, Vec<String>, String) {
-    let loaded = loader.load::<Config<Nodes, Nothing>>().unwrap();
+fn loaded(layers: Loader, origins: &[&str]) -> (Vec<Rule>, Vec<String>, String) {
+    let loaded = layers.load::<Config<Nodes, Nothing>>().unwrap();
     let origins = origins.iter().map(|key| loaded.origin(key).to_string()).collect();
     let (config, effective): (_, Effective) = loaded.finish().unwrap_or_else(|mistakes| panic!("{mistakes}"));
     let shown = effective.entries().iter().find(|entry| entry.key == "nodes.rules").unwrap().to_string();
     (config.nodes.rules, origins, shown)
 }
 
-fn mistakes(loader: Loader) -> String {
-    loader.load::<Config<Nodes, Nothing>>().unwrap().finish().unwrap_err().to_string()
+fn mistakes(layers: Loader) -> String {
+    layers.load::<Config<Nodes, Nothing>>().unwrap().finish().unwrap_err().to_string()
 }
 
 #[test]

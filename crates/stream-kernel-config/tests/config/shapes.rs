@@ -1,5 +1,7 @@
 //! Shapes of types beyond maps, lists and scalars: open structs, tuples, fixed arrays, sets, enums with a tag.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot set its scene has to fail")]
+
 use std::collections::BTreeSet;
 
 use insta::assert_snapshot;
@@ -34,14 +36,14 @@ fn loader(nodes: &str) -> Loader {
     Loader::pipeline("APP").default_pipeline(["parse"]).built_in("file", text)
 }
 
-fn accepted<N: DeserializeOwned + JsonSchema>(loader: Loader) -> (N, Effective) {
-    let loaded = loader.load::<Config<N, Nothing>>().unwrap();
+fn accepted<N: DeserializeOwned + JsonSchema>(layers: Loader) -> (N, Effective) {
+    let loaded = layers.load::<Config<N, Nothing>>().unwrap();
     let (config, effective) = loaded.finish().unwrap_or_else(|mistakes| panic!("{mistakes}"));
     (config.nodes, effective)
 }
 
-fn mistakes<N: DeserializeOwned + JsonSchema>(loader: Loader) -> String {
-    loader.load::<Config<N, Nothing>>().unwrap().finish().err().unwrap().to_string()
+fn mistakes<N: DeserializeOwned + JsonSchema>(layers: Loader) -> String {
+    layers.load::<Config<N, Nothing>>().unwrap().finish().err().unwrap().to_string()
 }
 
 #[test]

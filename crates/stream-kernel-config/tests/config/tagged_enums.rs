@@ -1,5 +1,7 @@
 //! Enums whose variants are maps with a tag: the tag chooses the keys that are checked.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot set its scene has to fail")]
+
 use insta::assert_snapshot;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -59,14 +61,14 @@ fn loader(nodes: &str) -> Loader {
     Loader::pipeline("APP").default_pipeline(["parse"]).built_in("file", text)
 }
 
-fn accepted(loader: Loader) -> (Nodes, Effective) {
-    let loaded = loader.load::<Config<Nodes, Nothing>>().unwrap();
+fn accepted(layers: Loader) -> (Nodes, Effective) {
+    let loaded = layers.load::<Config<Nodes, Nothing>>().unwrap();
     let (config, effective) = loaded.finish().unwrap_or_else(|mistakes| panic!("{mistakes}"));
     (config.nodes, effective)
 }
 
-fn mistakes<N: DeserializeOwned + JsonSchema>(loader: Loader) -> String {
-    match loader.load::<Config<N, Nothing>>() {
+fn mistakes<N: DeserializeOwned + JsonSchema>(layers: Loader) -> String {
+    match layers.load::<Config<N, Nothing>>() {
         Ok(loaded) => loaded.finish().err().unwrap().to_string(),
         Err(mistakes) => mistakes.to_string(),
     }
