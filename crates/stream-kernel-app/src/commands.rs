@@ -36,11 +36,10 @@ pub(crate) fn config<A: Application>(
         ConfigCommand::Diff { a, b, json, options } => {
             config_diff::diff::<A>([a, b], *json, options, &environment)
         }
-        ConfigCommand::Schema(_) => print(&pretty(&Job::<A>::json_schema())),
-        ConfigCommand::Env { json: false, .. } => print(&list_variables::<A>()),
+        ConfigCommand::Schema(_) => print(&pretty(&Job::<A>::json_schema().map_err(Failure::Configuration)?)),
+        ConfigCommand::Env { json: false, .. } => print(&list_variables(variables::<A>()?)),
         ConfigCommand::Env { json: true, .. } => {
-            let variables = Job::<A>::loader().variables::<ConfigOf<A>>();
-            print(&pretty(&variables.iter().map(|variable| {
+            print(&pretty(&variables::<A>()?.iter().map(|variable| {
                 let Variable { name, key, expected, default, description, .. } = variable;
                 json!({"name": name, "key": key, "expected": expected, "default": default, "description": description})
             }).collect()))
@@ -79,9 +78,13 @@ pub(crate) fn pretty(json: &serde_json::Value) -> String {
     escaped_json(&format!("{json:#}\n")).into_owned()
 }
 
-fn list_variables<A: Application>() -> String {
+fn variables<A: Application>() -> Result<Vec<Variable>, Failure> {
+    Job::<A>::loader().variables::<ConfigOf<A>>().map_err(Failure::Configuration)
+}
+
+fn list_variables(variables: Vec<Variable>) -> String {
     let mut text = String::new();
-    for variable in Job::<A>::loader().variables::<ConfigOf<A>>() {
+    for variable in variables {
         let default = variable.default.map(|default| format!(", default {default}")).unwrap_or_default();
         // Writing to a string never fails.
         let _ = writeln!(

@@ -120,10 +120,13 @@ fn remove(tree: &mut Value, keys: &[&str]) {
 
 fn list(schema: &Node, path: &str, value: &Value, checked: &Checked, entries: &mut Vec<Entry>) {
     match value {
-        Value::Object(map) if matches!(schema.kind, Kind::Map(_) | Kind::FreeMap(_)) && !map.is_empty() => {
-            for (key, value) in map {
-                let Some(child) = schema.child(key) else { continue };
-                list(child, &key_path::join(path, key), value, checked, entries);
+        Value::Object(map)
+            if matches!(schema.kind, Kind::Map(_) | Kind::FreeMap(_) | Kind::Tagged(_))
+                && !map.is_empty() =>
+        {
+            for (key, item) in map {
+                let Some(child) = schema.child_of(value, key) else { continue };
+                list(child, &key_path::join(path, key), item, checked, entries);
             }
         }
         _ => {

@@ -5,6 +5,7 @@ mod blank;
 mod directory;
 mod document;
 mod environment;
+mod items;
 mod profiles;
 mod rows;
 
@@ -123,10 +124,15 @@ impl Layers {
     /// Puts a map over the layers so far.
     fn push(&mut self, maps: Maps, texts: Rc<[Provenance]>, root: &Node) {
         let mut marks = BTreeMap::new();
-        let dict = index(root, "", root.place, &mut marks).into_dict().unwrap_or_default();
-        let provider = LayerProvider { number: self.list.len(), dict };
+        let value = index(root, "", root.place, &mut marks);
+        self.put(Layer { maps, texts, marks }, value);
+    }
+
+    /// Puts a layer with this value, a map, over the layers so far.
+    fn put(&mut self, layer: Layer, value: Value) {
+        let provider = LayerProvider { number: self.list.len(), dict: value.into_dict().unwrap_or_default() };
         self.figment = std::mem::take(&mut self.figment).merge(provider);
-        self.list.push(Layer { maps, texts, marks });
+        self.list.push(layer);
     }
 
     /// Returns the merged tree.

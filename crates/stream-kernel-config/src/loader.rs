@@ -249,17 +249,14 @@ impl Loader {
     ///
     /// # Errors
     ///
-    /// [`Mistakes`], if a type of the application refuses even the replacements of mistaken values.
-    ///
-    /// # Panics
-    ///
-    /// If the schema of `T` goes beyond this crate's checks (see the crate's documentation): a bug in the
-    /// application, which any test that loads a configuration finds.
+    /// [`Mistakes`], if a type of the application refuses even the replacements of mistaken values, or if the schema of
+    /// `T` goes beyond this crate's checks (see the crate's documentation): a bug in the application, which any
+    /// test that loads a configuration finds.
     pub fn load<T>(self) -> Result<Loaded<T>, Mistakes>
     where
         T: DeserializeOwned + JsonSchema,
     {
-        let schema = self.schema::<T>();
+        let schema = self.schema::<T>()?;
         let Reading { layers, mut findings, files, .. } = self.read(&schema);
         let uses_standard_input = self.sources.iter().any(|source| matches!(source, Listed::StandardInput));
         let mut checked = check::check(&schema.root, &layers, &self.retired, &mut findings);
@@ -275,24 +272,24 @@ impl Loader {
     /// [`rule`](Self::rule) by itself. It does not find repeated keys and numbers of too many digits, and takes a blank
     /// value for null, as YAML does.
     ///
-    /// # Panics
+    /// # Errors
     ///
-    /// As [`load`](Self::load).
-    pub fn json_schema<T: JsonSchema>(&self) -> serde_json::Value {
-        self.schema::<T>().for_editors(&self.additions)
+    /// [`Mistakes`], if the schema of `T` goes beyond this crate's checks.
+    pub fn json_schema<T: JsonSchema>(&self) -> Result<serde_json::Value, Mistakes> {
+        Ok(self.schema::<T>()?.for_editors(&self.additions))
     }
 
     /// Returns every environment variable that the loader reads.
     ///
-    /// # Panics
+    /// # Errors
     ///
-    /// As [`load`](Self::load).
-    pub fn variables<T: JsonSchema>(&self) -> Vec<Variable> {
-        variable::list(&self.prefix, &self.schema::<T>().root)
+    /// [`Mistakes`], if the schema of `T` goes beyond this crate's checks.
+    pub fn variables<T: JsonSchema>(&self) -> Result<Vec<Variable>, Mistakes> {
+        Ok(variable::list(&self.prefix, &self.schema::<T>()?.root))
     }
 
-    fn schema<T: JsonSchema>(&self) -> Schema {
-        Schema::of::<T>(&self.additions).unwrap_or_else(|unsupported| panic!("{unsupported}"))
+    fn schema<T: JsonSchema>(&self) -> Result<Schema, Mistakes> {
+        Ok(Schema::of::<T>(&self.additions)?)
     }
 
     /// Reads all layers.

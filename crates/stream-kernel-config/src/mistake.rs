@@ -251,6 +251,12 @@ impl Findings {
         self.replaced.iter().filter(|key| !key.is_empty()).any(touches)
     }
 
+    /// Returns whether the value at `path` or one around it was replaced, or a layer could not be read.
+    pub(crate) fn is_replaced_whole(&self, path: &str) -> bool {
+        let is_around = |key: &String| !key.is_empty() && key_path::is_within(path, key);
+        self.layer_is_missing || self.replaced.iter().any(is_around)
+    }
+
     /// Returns whether the value at `path` differs from the configured one: it, something around it or something in it
     /// is mistaken, or a layer could not be read.
     pub(crate) fn is_mistaken(&self, path: &str) -> bool {

@@ -2,8 +2,11 @@
 
 mod editors;
 mod read;
+mod tagged;
 mod unknown;
 mod words;
+
+use std::ops::RangeInclusive;
 
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
@@ -12,6 +15,7 @@ use serde_json::Value;
 use crate::rule::Rule;
 use crate::sink_rules;
 pub(crate) use read::UnsupportedSchema;
+pub(crate) use tagged::Tagged;
 pub(crate) use unknown::{Retired, unknown_key};
 pub(crate) use words::one_of;
 
@@ -70,11 +74,42 @@ pub(crate) enum Kind {
         min_chars: usize,
     },
     OneOf(Vec<String>),
-    List(Box<Node>),
+    List(List),
     /// Keys chosen by the user, values of one type.
     FreeMap(Box<Node>),
     /// Keys in declared order.
     Map(Vec<(String, Node)>),
+    /// Keys that depend on the value of one of them.
+    Tagged(Box<Tagged>),
+}
+
+/// The type of a list.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct List {
+    pub(crate) items: Items,
+    /// The least and the greatest number of items.
+    pub(crate) count: RangeInclusive<usize>,
+    /// Whether no item may be there twice.
+    pub(crate) is_set: bool,
+}
+
+/// The types of a list's items.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Items {
+    /// All of one type.
+    Same(Box<Node>),
+    /// Each of a type of its own, as in a tuple.
+    Each(Vec<Node>),
+}
+
+impl List {
+    /// Returns the type of an item; none if the list cannot have it.
+    pub(crate) fn item(&self, number: usize) -> Option<&Node> {
+        match &self.items {
+            Items::Same(item) => (number < *self.count.end()).then_some(item),
+            Items::Each(items) => items.get(number),
+        }
+    }
 }
 
 /// An exact decimal, in units of `10^-places`.
@@ -163,7 +198,21 @@ fn without_required(schema: &mut Value) {
 
 /// Removes optional keys, such as maps in which every key is optional, from the `required` lists.
 fn relax_required(json: &mut Value, node: &Node) {
-    let Kind::Map(keys) = &node.kind else { return };
+    let keys = match &node.kind {
+        Kind::Map(keys) => keys,
+        Kind::Tagged(tagged) => {
+            // An optional one is a choice between it and null.
+            let json = if json.get("anyOf").is_some() { &mut json["anyOf"][0] } else { json };
+            let variants = json.get_mut("oneOf").and_then(Value::as_array_mut).into_iter().flatten();
+            variants.zip(&tagged.variants).for_each(|(json, keys)| relax_required_keys(json, keys));
+            return;
+        }
+        _ => return,
+    };
+    relax_required_keys(json, keys);
+}
+
+fn relax_required_keys(json: &mut Value, keys: &[(String, Node)]) {
     for (key, child) in keys {
         if let Some(json) = json.get_mut("properties").and_then(|properties| properties.get_mut(key)) {
             relax_required(json, child);
@@ -191,6 +240,7 @@ impl Node {
         match &self.kind {
             Kind::Map(keys) => keys.iter().find(|(name, _)| name == key).map(|(_, node)| node),
             Kind::FreeMap(values) => Some(values),
+            Kind::Tagged(tagged) => tagged.child(None, key),
             _ => None,
         }
     }
@@ -210,13 +260,18 @@ impl Node {
             Kind::Decimal(decimal) => crate::decimal::format(decimal.minimum, decimal.places).into(),
             Kind::Text { min_chars } => "-".repeat(*min_chars).into(),
             Kind::OneOf(names) => names.first().map_or(Value::Null, |name| name.as_str().into()),
-            Kind::List(_) => Value::Array(Vec::new()),
+            Kind::List(list) => Value::Array(
+                (0..*list.count.start()).filter_map(|n| Some(list.item(n)?.placeholder())).collect(),
+            ),
             Kind::FreeMap(_) => Value::Object(serde_json::Map::new()),
-            Kind::Map(keys) => {
-                Value::Object(keys.iter().map(|(key, node)| (key.clone(), node.placeholder())).collect())
-            }
+            Kind::Map(keys) => placeholders(keys),
+            Kind::Tagged(tagged) => placeholders(tagged.variants.first().map_or(&[], Vec::as_slice)),
         }
     }
+}
+
+fn placeholders(keys: &[(String, Node)]) -> Value {
+    Value::Object(keys.iter().map(|(key, node)| (key.clone(), node.placeholder())).collect())
 }
 
 /// Returns the JSON number of an integer within the bounds of a 64-bit type.

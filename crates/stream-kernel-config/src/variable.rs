@@ -64,11 +64,45 @@ pub(crate) fn of_keys<'s>(prefix: &str, schema: &'s Node) -> Vec<KeyVariable<'s>
     found
 }
 
+/// Returns the key path that a variable sets in a list: `APP__RULES__0__ABOVE` sets `rules.0.above`.
+pub(crate) fn key_in_list(prefix: &str, schema: &Node, name: &str) -> Option<String> {
+    key_below(schema, "", name.strip_prefix(prefix)?)
+}
+
+/// Returns the key path that the rest of a variable's name names below the one at `path`.
+fn key_below(node: &Node, path: &str, rest: &str) -> Option<String> {
+    if rest.is_empty() {
+        return Some(path.to_owned());
+    }
+    let rest = rest.strip_prefix("__")?;
+    let below = |key: &String, child| {
+        key_below(child, &key_path::join(path, key), rest.strip_prefix(&key.to_uppercase())?)
+    };
+    match &node.kind {
+        Kind::Map(keys) => keys.iter().find_map(|(key, child)| below(key, child)),
+        Kind::Tagged(tagged) => tagged.keys().find_map(|(key, child)| below(key, child)),
+        Kind::List(list) => {
+            let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+            let (number, rest) = rest.split_at_checked(end).filter(|(number, _)| !number.is_empty())?;
+            key_below(list.item(number.parse().ok()?)?, &key_path::join(path, number), rest)
+        }
+        _ => None,
+    }
+}
+
 fn visit<'s>(name: &str, path: &str, node: &'s Node, found: &mut Vec<KeyVariable<'s>>) {
-    let Kind::Map(keys) = &node.kind else { return };
-    for (key, node) in keys {
+    let keys: Vec<_> = match &node.kind {
+        Kind::Map(keys) => keys.iter().map(|(key, node)| (key, node)).collect(),
+        Kind::Tagged(tagged) => tagged.keys().collect(),
+        _ => return,
+    };
+    for (key, child) in keys {
         let (name, key) = (format!("{name}__{}", key.to_uppercase()), key_path::join(path, key));
-        found.push(KeyVariable { name: name.clone(), key: key.clone(), node });
+        let is_new = matches!(node.kind, Kind::Map(_)) || found.iter().all(|known| known.name != name);
+        let node = child;
+        if is_new {
+            found.push(KeyVariable { name: name.clone(), key: key.clone(), node });
+        }
         visit(&name, &key, node, found);
     }
 }

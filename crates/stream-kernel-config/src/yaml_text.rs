@@ -18,13 +18,18 @@ pub(crate) fn document(schema: &Node, tree: &Value) -> String {
 pub(crate) fn flow(schema: &Node, value: &Value) -> String {
     match (&schema.kind, value) {
         (Kind::Decimal(_), Value::String(exact)) => exact.clone(),
-        (Kind::List(items), Value::Array(values)) => {
-            let items: Vec<_> = values.iter().map(|value| flow(items, value)).collect();
+        (Kind::List(list), Value::Array(values)) => {
+            let item = |(number, value)| {
+                list.item(number).map_or_else(|| Value::to_string(value), |item| flow(item, value))
+            };
+            let items: Vec<_> = values.iter().enumerate().map(item).collect();
             format!("[{}]", items.join(", "))
         }
-        (_, Value::Object(entries)) => {
+        (_, object @ Value::Object(entries)) => {
             let entry = |(key, value): (&String, &Value)| {
-                let value = schema.child(key).map_or_else(|| value.to_string(), |child| flow(child, value));
+                let value = schema
+                    .child_of(object, key)
+                    .map_or_else(|| value.to_string(), |child| flow(child, value));
                 format!("{}: {value}", text(key))
             };
             format!("{{{}}}", entries.iter().map(entry).collect::<Vec<_>>().join(", "))
@@ -37,7 +42,7 @@ pub(crate) fn flow(schema: &Node, value: &Value) -> String {
 fn block(schema: &Node, tree: &Value, depth: usize, out: &mut String) {
     let Value::Object(entries) = tree else { return };
     for (key, value) in entries {
-        let Some(child) = schema.child(key) else { continue };
+        let Some(child) = schema.child_of(tree, key) else { continue };
         let indent = "  ".repeat(depth);
         let is_block = value.as_object().is_some_and(|entries| !entries.is_empty());
         let value_text = if is_block { String::new() } else { format!(" {}", flow(child, value)) };

@@ -40,7 +40,11 @@ impl<A: Application> Job<A> {
 
     /// Returns the JSON Schema of the configuration, for editors: with the names of steps and context fields, and with
     /// the rules that [`prepare`](Self::prepare) checks, as far as a schema can say them.
-    pub fn json_schema() -> serde_json::Value {
+    ///
+    /// # Errors
+    ///
+    /// One mistake, if a type of the application cannot be checked.
+    pub fn json_schema() -> Result<serde_json::Value, Mistakes> {
         let loader = editor_rules::add(Self::loader().step_names(A::registry().names()));
         let loader = A::editor_rules().into_iter().fold(loader, Loader::rule);
         loader.json_schema::<ConfigOf<A>>()

@@ -78,7 +78,7 @@ fn general_hint(node: &Node) -> String {
         Kind::Text { .. } => "write a text",
         Kind::OneOf(_) => "choose one of them; letter case counts",
         Kind::List(_) => "write a list: `[item, item]`",
-        Kind::Map(_) | Kind::FreeMap(_) => "write keys with their values: `{key: value}`",
+        Kind::Map(_) | Kind::FreeMap(_) | Kind::Tagged(_) => "write keys with their values: `{key: value}`",
     };
     hint.to_owned()
 }

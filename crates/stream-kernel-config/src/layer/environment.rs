@@ -11,8 +11,8 @@ use crate::variable::{self, KeyVariable, profile_variable};
 
 impl Reading<'_> {
     /// Puts the variables that begin with `prefix__` over the layers so far, sorted by name so that a key in a map
-    /// comes after the map. A variable whose name differs from a key's only in its number of underscores gets a
-    /// warning; others are ignored.
+    /// comes after the map. A number in a name names an item of a list. A variable whose name differs from a key's only
+    /// in its number of underscores gets a warning; others are ignored.
     pub(crate) fn add_environment(&mut self, prefix: &str, mut variables: Vec<(OsString, OsString)>) {
         let known = variable::of_keys(prefix, self.schema);
         let (marker, profile) = (format!("{prefix}__"), profile_variable(prefix));
@@ -31,9 +31,11 @@ impl Reading<'_> {
                 }
                 continue;
             }
-            match (known.iter().find(|known| known.name == name), value.to_str()) {
-                (Some(KeyVariable { key, .. }), Some(value)) => self.assign(origin, key, value),
-                (Some(KeyVariable { key, .. }), None) => {
+            let key = known.iter().find(|known| known.name == name).map(|known| known.key.clone());
+            let key = key.or_else(|| variable::key_in_list(prefix, self.schema, &name));
+            match (key, value.to_str()) {
+                (Some(key), Some(value)) => self.assign(origin, &key, value),
+                (Some(key), None) => {
                     let problem = Problem::new("not UTF-8").expected("a value in UTF-8").hint("set it anew");
                     self.mistake(key, origin, problem);
                 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Kind, Node};
+use super::{Items, Kind, List, Node};
 use crate::decimal;
 use crate::key_path;
 
@@ -49,21 +49,39 @@ fn edit(schema: &mut Value, node: &Node, path: &str, default: Option<&Value>) {
             };
             schema["pattern"] = format!("^[0-9]+{fraction}$").into();
         }
-        Kind::List(items) => edit(&mut schema["items"], items, "", None),
-        Kind::FreeMap(values) => edit(&mut schema["additionalProperties"], values, "", None),
-        Kind::Map(keys) => {
-            for (key, child) in keys {
-                let default = default.and_then(|default| default.get(key));
-                edit(&mut schema["properties"][key], child, &key_path::join(path, key), default);
+        Kind::List(List { items: Items::Same(item), .. }) => edit(&mut schema["items"], item, "", None),
+        Kind::List(List { items: Items::Each(each), .. }) => {
+            for (number, item) in each.iter().enumerate() {
+                edit(&mut schema["items"][number], item, "", None);
             }
         }
+        Kind::FreeMap(values) => edit(&mut schema["additionalProperties"], values, "", None),
+        Kind::Tagged(tagged) => {
+            let mut variants = schema["oneOf"].take();
+            for (number, keys) in tagged.variants.iter().enumerate() {
+                edit_keys(&mut variants[number], keys, path, default);
+            }
+            // Without required keys, as in a profile, a value may fit several.
+            set(schema, "oneOf", None);
+            set(schema, "anyOf", Some(variants));
+        }
+        Kind::Map(keys) => edit_keys(schema, keys, path, default),
         Kind::Bool | Kind::Number { .. } | Kind::Text { .. } | Kind::OneOf(_) => {}
+    }
+}
+
+fn edit_keys(schema: &mut Value, keys: &[(String, Node)], path: &str, default: Option<&Value>) {
+    // The loader takes no unknown key, even if the type does not say so.
+    set(schema, "additionalProperties", Some(false.into()));
+    for (key, child) in keys {
+        let default = default.and_then(|default| default.get(key));
+        edit(&mut schema["properties"][key], child, &key_path::join(path, key), default);
     }
 }
 
 fn is_offered(default: &Value, kind: &Kind) -> bool {
     match kind {
-        Kind::Map(_) | Kind::FreeMap(_) => false,
+        Kind::Map(_) | Kind::FreeMap(_) | Kind::Tagged(_) => false,
         Kind::Text { .. } | Kind::OneOf(_) | Kind::List(_) => !default.is_null(),
         _ => true,
     }

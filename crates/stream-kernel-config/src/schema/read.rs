@@ -2,16 +2,31 @@
 
 use serde_json::{Map, Number, Value};
 
-use super::{Decimal, Kind, Node};
+use super::{Decimal, Items, Kind, List, Node, Tagged};
 use crate::decimal;
 use crate::key_path;
+use crate::mistake::{Findings, Mistakes, Problem};
+use crate::origin::Origin;
 
 /// A type whose schema this crate cannot check completely.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("cannot check the schema of `{key}`: {reason} (give the type a simpler shape)")]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct UnsupportedSchema {
     key: String,
     reason: String,
+    remedy: &'static str,
+}
+
+const SIMPLER: &str = "give the type a simpler shape, in the application's code";
+const WITH_TAG: &str = "give the enum a tag, in the application's code: `#[serde(tag = \"kind\")]`";
+
+impl From<UnsupportedSchema> for Mistakes {
+    fn from(UnsupportedSchema { key, reason, remedy }: UnsupportedSchema) -> Self {
+        let types = Origin::Row { source: "the types of the application".to_owned(), place: String::new() };
+        let problem = Problem::new(format!("its type cannot be checked: {reason}")).hint(remedy);
+        let mut findings = Findings::default();
+        findings.add(key, types.into(), problem);
+        findings.into_mistakes()
+    }
 }
 
 /// Keywords without influence on valid values.
@@ -19,13 +34,16 @@ const ANNOTATIONS: [&str; 7] =
     ["$schema", "title", "description", "default", "examples", "deprecated", "readOnly"];
 
 /// Keywords that each restrict the values of one type only.
-const OF_TYPES: [&str; 9] = [
+const OF_TYPES: [&str; 12] = [
     "type",
     "format",
     "minimum",
     "maximum",
     "minLength",
     "items",
+    "minItems",
+    "maxItems",
+    "uniqueItems",
     "properties",
     "required",
     "additionalProperties",
@@ -43,7 +61,8 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn node(&self, schema: &Value) -> Result<Node, UnsupportedSchema> {
-        let Some(schema) = schema.as_object() else {
+        let is_annotation = |key: &String| ANNOTATIONS.contains(&key.as_str());
+        let Some(schema) = schema.as_object().filter(|schema| !schema.keys().all(is_annotation)) else {
             return Err(self.unsupported("a schema that allows anything or nothing"));
         };
         let mut node = if let Some(choices) = schema.get("anyOf") {
@@ -57,6 +76,10 @@ impl Reader<'_> {
             self.only(schema, &["type", "enum", "const", "oneOf"])?;
             let (names, nullable) = self.names(names)?;
             Node { kind: Kind::OneOf(names), nullable, default: None, description: None }
+        } else if let Some(choices) = schema.get("oneOf").and_then(Value::as_array) {
+            self.only(schema, &["oneOf", "type"])?;
+            let tagged = Box::new(self.tagged(choices)?);
+            Node { kind: Kind::Tagged(tagged), nullable: false, default: None, description: None }
         } else {
             self.typed(schema)?
         };
@@ -73,8 +96,30 @@ impl Reader<'_> {
             Some([choice, other]) if null(&other) && !null(&choice) => {
                 Ok(Node { nullable: true, ..self.node(choice)? })
             }
-            _ => Err(self.unsupported("`anyOf` of something other than a schema and null")),
+            _ => Err(self.without_tag("an enum without a tag (`untagged`)")),
         }
+    }
+
+    /// `oneOf` of maps, of which each has one text at the same key: an enum with a tag.
+    fn tagged(&self, choices: &[Value]) -> Result<Tagged, UnsupportedSchema> {
+        let external = "an enum whose variants are keys with their data (externally tagged)";
+        let tag =
+            choices.first().and_then(|choice| choice["properties"].as_object()).and_then(|properties| {
+                let is_tag = |key: &&String| {
+                    choices.iter().all(|choice| name_of(&choice["properties"][*key]).is_some())
+                };
+                properties.keys().find(is_tag)
+            });
+        let tag = tag.ok_or_else(|| self.without_tag(external))?;
+        let (mut names, mut variants) = (Vec::new(), Vec::new());
+        for choice in choices {
+            let Kind::Map(keys) = self.node(choice)?.kind else { return Err(self.without_tag(external)) };
+            names.extend(name_of(&choice["properties"][tag]).map(str::to_owned));
+            variants.push(keys);
+        }
+        let kind = Kind::OneOf(names);
+        let names = Node { kind, nullable: false, default: None, description: None };
+        Ok(Tagged { tag: tag.clone(), names, variants })
     }
 
     fn typed(&self, schema: &Map<String, Value>) -> Result<Node, UnsupportedSchema> {
@@ -90,7 +135,7 @@ impl Reader<'_> {
                 let min_chars = schema.get("minLength").and_then(Value::as_u64).unwrap_or(0);
                 Kind::Text { min_chars: usize::try_from(min_chars).unwrap_or(usize::MAX) }
             }
-            ["array"] => Kind::List(Box::new(self.node(schema.get("items").unwrap_or(&Value::Null))?)),
+            ["array"] => Kind::List(self.list(schema)?),
             ["object"] => self.map(schema)?,
             _ => return Err(self.unsupported("no single type")),
         };
@@ -102,12 +147,35 @@ impl Reader<'_> {
         Ok(Node { kind, nullable, default: None, description: None })
     }
 
+    fn list(&self, schema: &Map<String, Value>) -> Result<List, UnsupportedSchema> {
+        let items = match schema.get("items") {
+            Some(Value::Array(each)) => {
+                Items::Each(each.iter().map(|item| self.node(item)).collect::<Result<_, _>>()?)
+            }
+            same => Items::Same(Box::new(self.node(same.unwrap_or(&Value::Null))?)),
+        };
+        let bound = |name: &str, implied| match schema.get(name) {
+            None => Ok(implied),
+            Some(bound) => bound
+                .as_u64()
+                .and_then(|bound| usize::try_from(bound).ok())
+                .ok_or_else(|| self.unsupported(&format!("`{name}` of {bound}"))),
+        };
+        let count = bound("minItems", 0)?..=bound("maxItems", usize::MAX)?;
+        if let Items::Each(each) = &items
+            && count != (each.len()..=each.len())
+        {
+            return Err(self.unsupported("a tuple that may have fewer or more items"));
+        }
+        Ok(List { items, count, is_set: schema.get("uniqueItems") == Some(&Value::Bool(true)) })
+    }
+
     fn map(&self, schema: &Map<String, Value>) -> Result<Kind, UnsupportedSchema> {
-        let closed = schema.get("additionalProperties") == Some(&Value::Bool(false));
         match (schema.get("properties").and_then(Value::as_object), schema.get("additionalProperties")) {
             (None, Some(values)) if values.is_object() => Ok(Kind::FreeMap(Box::new(self.node(values)?))),
-            (None, _) if closed => Ok(Kind::Map(Vec::new())),
-            (Some(properties), _) if closed => properties
+            // Without `deny_unknown_fields`, a type ignores unknown keys. As a key of a configuration, one is misspelt.
+            (None, None | Some(Value::Bool(false))) => Ok(Kind::Map(Vec::new())),
+            (Some(properties), None | Some(Value::Bool(false))) => properties
                 .iter()
                 .map(|(key, schema)| {
                     let path = key_path::join(self.key, key);
@@ -115,7 +183,7 @@ impl Reader<'_> {
                 })
                 .collect::<Result<_, _>>()
                 .map(Kind::Map),
-            _ => Err(self.unsupported("a map that takes unknown keys (use `deny_unknown_fields`)")),
+            _ => Err(self.unsupported("a map that takes any key with a value of any type")),
         }
     }
 
@@ -176,7 +244,11 @@ impl Reader<'_> {
     }
 
     fn unsupported(&self, reason: &str) -> UnsupportedSchema {
-        UnsupportedSchema { key: self.key.to_owned(), reason: reason.to_owned() }
+        UnsupportedSchema { key: self.key.to_owned(), reason: reason.to_owned(), remedy: SIMPLER }
+    }
+
+    fn without_tag(&self, reason: &str) -> UnsupportedSchema {
+        UnsupportedSchema { remedy: WITH_TAG, ..self.unsupported(reason) }
     }
 }
 
@@ -189,6 +261,14 @@ fn types(schema: &Map<String, Value>) -> (Vec<&str>, bool) {
     };
     let nullable = names.contains(&"null");
     (names.into_iter().filter(|name| *name != "null").collect(), nullable)
+}
+
+/// Returns the only text that a schema allows.
+fn name_of(schema: &Value) -> Option<&str> {
+    match enumeration(schema.as_object()?)?.as_slice() {
+        [only] => only.as_str(),
+        _ => None,
+    }
 }
 
 /// Returns the values that `enum`, `const` or a `oneOf` of these list; none when the schema has none of them.
@@ -220,10 +300,13 @@ mod tests {
         assert_eq!(refused(json!({"type": "integer", "format": "int128"})), "integer format `int128`");
         assert_eq!(refused(json!({"type": "integer", "minimum": 0.5})), "`minimum` of 0.5");
         assert_eq!(refused(json!({"enum": [1, 2]})), "a choice between values that are not text");
-        assert_eq!(refused(json!({"oneOf": [{"type": "object"}]})), "no single type");
+        let external = refused(json!({"oneOf": [{"type": "object"}]}));
+        assert!(external.contains("externally tagged"), "{external}");
+        let untagged = refused(json!({"anyOf": [{"type": "object"}, {"type": "string"}]}));
+        assert!(untagged.contains("without a tag"), "{untagged}");
         assert_eq!(
-            refused(json!({"type": "object", "properties": {}})),
-            "a map that takes unknown keys (use `deny_unknown_fields`)"
+            refused(json!({"type": "object", "properties": {}, "additionalProperties": true})),
+            "a map that takes any key with a value of any type"
         );
     }
 
@@ -231,8 +314,11 @@ mod tests {
     fn an_unsupported_type_is_named_by_its_key() {
         let schema = json!({"type": "object", "additionalProperties": false,
             "properties": {"a": {"type": "array", "items": {"type": ["string", "integer"]}}}});
-        let message = read(&schema).unwrap_err().to_string();
-        assert_eq!(message, "cannot check the schema of `a`: no single type (give the type a simpler shape)");
+        assert_eq!(
+            Mistakes::from(read(&schema).unwrap_err()).to_string(),
+            "error: `a`: its type cannot be checked: no single type\n  --> the types of the application\n  hint: give \
+             the type a simpler shape, in the application's code"
+        );
     }
 
     #[test]

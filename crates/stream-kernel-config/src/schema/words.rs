@@ -1,6 +1,6 @@
 //! Types in words, for messages and lists.
 
-use super::{Kind, Node};
+use super::{Items, Kind, List, Node};
 use crate::decimal;
 
 impl Node {
@@ -33,10 +33,34 @@ impl Kind {
             Self::Text { min_chars: 1 } => "text, not empty".to_owned(),
             Self::Text { min_chars } => format!("text of at least {min_chars} characters"),
             Self::OneOf(names) => one_of(names.iter().map(String::as_str)),
-            Self::List(items) => format!("a list, each item {}", items.in_words()),
+            Self::List(list) => list.in_words(),
             Self::FreeMap(values) => format!("a map, each value {}", values.in_words()),
+            Self::Tagged(tagged) => {
+                format!("a map with the key `{}`, {}", tagged.tag, tagged.names.in_words())
+            }
             Self::Map(keys) => {
                 format!("a map with the keys {}", listed(keys.iter().map(|(key, _)| key.as_str())))
+            }
+        }
+    }
+}
+
+impl List {
+    fn in_words(&self) -> String {
+        let list = if self.is_set { "a list without repetition" } else { "a list" };
+        let items = |count: usize| if count == 1 { "1 item".to_owned() } else { format!("{count} items") };
+        let count = match (*self.count.start(), *self.count.end()) {
+            (0, usize::MAX) => String::new(),
+            (least, usize::MAX) => format!(" of at least {}", items(least)),
+            (least, most) if least == most => format!(" of {}", items(most)),
+            (0, most) => format!(" of at most {}", items(most)),
+            (least, most) => format!(" of {least} to {}", items(most)),
+        };
+        match &self.items {
+            Items::Same(item) => format!("{list}{count}, each item {}", item.in_words()),
+            Items::Each(each) => {
+                let each: Vec<_> = each.iter().map(Node::in_words).collect();
+                format!("{list}{count}: {}", each.join("; then "))
             }
         }
     }

@@ -50,7 +50,7 @@ fn the_rules_of_a_pipeline_do_not_apply() {
 #[test]
 fn parts_of_a_pipeline_are_not_added() {
     let loader = loader().default_pipeline(["a"]).limit("max_things", "How many.");
-    let names: Vec<_> = loader.variables::<Lookalike>().into_iter().map(|variable| variable.name).collect();
+    let names: Vec<_> = loader.variables::<Lookalike>().unwrap().into_iter().map(|variable| variable.name).collect();
     assert!(!names.iter().any(|name| name.contains("PIPELINE") || name.contains("MAX_THINGS")), "{names:?}");
     assert!(loader.load::<Lookalike>().unwrap().finish().is_ok());
 }
@@ -63,10 +63,11 @@ fn every_key_counts_in_the_digest() {
 
 #[test]
 fn variables_and_schema_are_those_of_the_type() {
-    let names: Vec<_> = loader().variables::<Lookalike>().into_iter().map(|variable| variable.name).collect();
+    let names: Vec<_> =
+        loader().variables::<Lookalike>().unwrap().into_iter().map(|variable| variable.name).collect();
     assert!(names.iter().any(|name| name == "APP__RUNTIME__LIMITS"), "{names:?}");
     assert!(!names.iter().any(|name| name.contains("SCENARIO")), "{names:?}");
-    let schema = loader().json_schema::<Lookalike>();
+    let schema = loader().json_schema::<Lookalike>().unwrap();
     assert!(schema["properties"]["runtime"]["properties"]["limits"].is_object(), "{schema}");
     assert_eq!(schema["allOf"], serde_json::json!([]), "no rules");
 }

@@ -120,7 +120,7 @@ fn a_blank_is_refused_for_every_type_but_text() {
         Ok(_) => String::new(),
         Err(mistakes) => mistakes.to_string(),
     };
-    let variables = loader().variables::<Config<Nodes, Adapters>>();
+    let variables = loader().variables::<Config<Nodes, Adapters>>().unwrap();
     let mut texts = Vec::new();
     for variable in variables.iter().filter(|variable| !variable.key.is_empty()) {
         let told = told(loader().environment([(variable.name.clone().into(), "".into())]));

@@ -150,7 +150,7 @@ fn aliases_repeat_and_a_byte_order_mark_is_skipped() {
 #[test]
 fn every_listed_variable_is_heeded_and_no_other() {
     use crate::app::{Adapters, Nodes};
-    let variables = loader().variables::<Config<Nodes, Adapters>>();
+    let variables = loader().variables::<Config<Nodes, Adapters>>().unwrap();
     for variable in &variables {
         // Groups that one of their keys would not complete.
         let groups = "runtime: {tracing: {sink: {kind: stdout}}, cluster: {hosts: ['a:1'], process: 0}}\n";

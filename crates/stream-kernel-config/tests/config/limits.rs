@@ -41,7 +41,7 @@ fn every_limit_is_shown_and_listed_with_its_default() {
     let (_, effective) = with_limits().load::<Config<Nodes, Adapters>>().unwrap().finish().unwrap();
     let shown: Vec<_> = effective.entries().iter().map(ToString::to_string).collect();
     assert!(shown.contains(&"runtime.limits.max_words: null  # built-in default".to_owned()), "{shown:?}");
-    let variables = with_limits().variables::<Config<Nodes, Adapters>>();
+    let variables = with_limits().variables::<Config<Nodes, Adapters>>().unwrap();
     let variable =
         variables.iter().find(|variable| variable.name == "APP__RUNTIME__LIMITS__MAX_WORDS").unwrap();
     let Variable { expected, default, description, .. } = variable;

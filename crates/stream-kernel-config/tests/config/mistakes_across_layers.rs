@@ -106,7 +106,7 @@ fn assignments_are_checked_like_a_file() {
     let scene = with("")
         .set("runtime.strict")
         .set("runtime.strickt=true")
-        .set("runtime.pipeline.0=parse")
+        .set("runtime.strict.0=parse")
         .set("runtime.pipeline=- parse")
         .set("nodes.evaluate_policies.daily_attempts=-1")
         .set("nodes=!!str x")
@@ -122,10 +122,10 @@ fn assignments_are_checked_like_a_file() {
       expected: one of `strict`, `pipeline`, `on_step_error`, `tracing`, `metrics`, `checkpoint`, `workers`, `cluster`, `epoch_bytes`
       hint: did you mean `strict`?
 
-    error: `runtime.pipeline`: no keys below this one
-      --> command line: --set runtime.pipeline.0=parse
-      expected: a list, each item text
-      hint: set `runtime.pipeline` as a whole
+    error: `runtime.strict`: no keys below this one
+      --> command line: --set runtime.strict.0=parse
+      expected: `true` or `false`
+      hint: set `runtime.strict` as a whole
 
     error: `runtime.pipeline`: a map or list that is not in YAML flow style
       --> command line: --set runtime.pipeline=- parse
