@@ -50,7 +50,8 @@ fn the_rules_of_a_pipeline_do_not_apply() {
 #[test]
 fn parts_of_a_pipeline_are_not_added() {
     let loader = loader().default_pipeline(["a"]).limit("max_things", "How many.");
-    let names: Vec<_> = loader.variables::<Lookalike>().unwrap().into_iter().map(|variable| variable.name).collect();
+    let names: Vec<_> =
+        loader.variables::<Lookalike>().unwrap().into_iter().map(|variable| variable.name).collect();
     assert!(!names.iter().any(|name| name.contains("PIPELINE") || name.contains("MAX_THINGS")), "{names:?}");
     assert!(loader.load::<Lookalike>().unwrap().finish().is_ok());
 }
