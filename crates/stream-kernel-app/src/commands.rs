@@ -24,7 +24,12 @@ pub(crate) type Environment = Vec<(OsString, OsString)>;
 
 /// `check`: prints what would run; returns the exit code.
 pub(crate) fn check<A: Application>(options: &Options, environment: Environment) -> Result<u8, Failure> {
-    print(&describe(&prepare::<A>(options, environment)?))
+    let job = prepare::<A>(options, environment)?;
+    #[cfg(not(feature = "workers"))]
+    if job.is_on_several_workers() {
+        return Err(crate::run::without_workers());
+    }
+    print(&describe(&job))
 }
 
 /// `config ..`: prints the configuration or its schema; returns the exit code.

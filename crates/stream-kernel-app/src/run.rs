@@ -74,9 +74,16 @@ impl Reports {
 
 #[cfg(not(feature = "workers"))]
 fn on_several_workers<A: Application>(_: &Job<A>, _: &Options, _: bool, _: &Reports) -> Result<u8, Failure> {
-    let text = "this program was built without several workers (use `--workers 1`, and leave out `runtime.cluster` and \
-         `adapters.output_sink.settings.parts`)";
-    Err(Failure::usage(text))
+    Err(without_workers())
+}
+
+/// Returns the failure of a program that was built without several workers, and is to run on them.
+#[cfg(not(feature = "workers"))]
+pub(crate) fn without_workers() -> Failure {
+    Failure::usage(
+        "this program was built without several workers (build it with the feature `workers` of stream-kernel-app; or \
+         use `--workers 1`, and leave out `runtime.cluster` and `adapters.output_sink.settings.parts`)",
+    )
 }
 
 #[cfg(feature = "workers")]

@@ -69,8 +69,8 @@ pub mod prelude {
     };
     pub use stream_kernel_exec::trace::{CanonicalContent, Context};
     pub use stream_kernel_exec::{
-        Chain, Declaration, Emitter, Entry, KeyedStep, Memory, Nothing, Payload, Registry, Step, StepError,
-        StepResult, Table, Tally, messages, outputs,
+        Chain, Counters, Declaration, Emitter, Entry, Gate, GateCount, KeyedStep, Memory, Nothing, Payload,
+        Registry, Step, StepError, StepResult, Table, Tally, messages, outputs,
     };
 }
 

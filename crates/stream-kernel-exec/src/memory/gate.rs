@@ -7,7 +7,53 @@ use super::store::{NotRestored, Store, StoreKind};
 use super::table::Key;
 use crate::Encode;
 
-/// A gate: a count by key over all messages. A step reads the count after all earlier lines, and may add to it.
+/// A gate: counts by key that all messages share, whatever their own key. A step reads the count after all earlier
+/// lines, and may add to it; a count never gets smaller.
+///
+/// ```
+/// # use stream_kernel_exec::trace::Context;
+/// # use stream_kernel_exec::{Declaration, Emitter, Gate, GateCount, KeyedStep, Nothing, Payload, StepError};
+/// #[derive(Payload)]
+/// pub struct Car {
+///     zone: String,
+/// }
+/// # stream_kernel_exec::messages! { pub enum Parking { Car } }
+///
+/// /// How many cars have come, by zone. An application adds it with `.memory::<CarsByZone>(|_| Gate::new())`.
+/// struct CarsByZone;
+///
+/// impl Declaration for CarsByZone {
+///     const NAME: &'static str = "cars_by_zone";
+///     type Store = Gate<String>;
+/// }
+///
+/// struct CountCar;
+///
+/// impl KeyedStep<Parking> for CountCar {
+///     type Takes = Car;
+///     type Emits = Nothing;
+///     type State = CarsByZone;
+///
+///     fn key(&self, car: &Car) -> String {
+///         car.zone.clone()
+///     }
+///
+///     fn process(
+///         &self,
+///         _: Car,
+///         mut cars: GateCount<'_, String>,
+///         _: &mut Context,
+///         out: &mut Emitter<'_, Parking, Nothing>,
+///     ) -> Result<(), StepError> {
+///         if cars.get() == 100 {
+///             out.write(b"the zone is full\n");
+///         } else {
+///             cars.add(1);
+///         }
+///         Ok(())
+///     }
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Gate<K: Key + Ord> {
     counts: BTreeMap<K, u64>,
