@@ -61,7 +61,7 @@ impl FromStr for Timestamp {
 
 /// A text that is not a time, or is out of the range of a [`Timestamp`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{}` is no time from 1970 to 2554 (RFC 3339, such as `2026-01-21T01:23:45.123456Z`)", .0.escape_debug())]
+#[error("`{}` is not a time from 1970 to 2554 (RFC 3339, such as `2026-01-21T01:23:45.123456Z`)", .0.escape_debug())]
 pub struct NoTimestamp(String);
 
 /// Renders timestamps. It computes the calendar only once per second, because many records fall into the same one.

@@ -95,7 +95,7 @@ fn a_line_that_is_no_record_is_named_and_spoils_no_other() {
                 told[0].starts_with(&format!("error: `trace`, line {line}: ")),
                 "{what}: {args:?}: {told:?}"
             );
-            let count = "error: `trace` has a line that is no record, left out here ";
+            let count = "error: `trace` has a line that is not a record, left out here ";
             assert!(told[1].starts_with(count), "{what}: {args:?}: {told:?}");
             assert!(
                 outcome.stdout == printed_of(&folder, args, "good"),

@@ -47,7 +47,7 @@ fn whole_records_are_left_alone() {
         (format!("{first}\nno record\n{rest}"), 1, "a wrong line in the middle"),
         (format!("{first}\n{}\n{rest}", &first[..100]), 1, "a torn line that a run was appended to"),
         (trace.clone() + "my letter", 1, "what never was a record"),
-        (trace.clone() + "{}", 1, "a whole value that is no record"),
+        (trace.clone() + "{}", 1, "a whole value that is not a record"),
     ] {
         folder.write("trace.jsonl", content);
         let before = folder.fingerprint("trace.jsonl");

@@ -29,7 +29,7 @@ pub fn time(text: &[u8]) {
         Ok(moment) => moment,
         // The library ends a day and a bit before the year does, so that every time has a date in every zone.
         Err(_) if trimmed.starts_with("9999-12-3") => return,
-        Err(error) => panic!("{text:?} is no time: {error}"),
+        Err(error) => panic!("{text:?} is not a time: {error}"),
     };
     let nanosecond = if moment.subsec_nanosecond() == 0 { 1 } else { -1 };
     let Ok(other) = moment.checked_add(nanosecond.nanoseconds()) else { return };

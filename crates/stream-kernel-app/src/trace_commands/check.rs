@@ -38,7 +38,7 @@ pub(crate) struct Options {
     /// trace is still being written.
     #[arg(long, conflicts_with = "run")]
     repair: bool,
-    /// Tell the findings of the run N only, counted from 1; a line that is no record counts to the run before it.
+    /// Tell the findings of the run N only, counted from 1; a line that is not a record counts to the run before it.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     run: Option<u64>,
     /// Print a JSON object a finding.

@@ -45,7 +45,7 @@ pub(crate) struct Options {
     /// Wait for more, as `tail -f` does; an input is shown when the next one begins, or after a second without news.
     ///
     /// It ends when it is interrupted, with 130 (143 by SIGTERM, 129 by SIGHUP), when nobody reads what it prints
-    /// any more, and if the file begins with a line that is no record. A file that became shorter is shown from its
+    /// any more, and if the file begins with a line that is not a record. A file that became shorter is shown from its
     /// beginning. A trace that is rotated is followed from file to file. One that is replaced under its name
     /// otherwise is not noticed.
     #[arg(long)]

@@ -67,8 +67,8 @@ impl WrongLines {
     pub(super) fn finish(&self) -> Result<(), Failure> {
         let lines = match self.count {
             0 => return Ok(()),
-            1 => "a line that is no record".to_owned(),
-            count => format!("{} lines that are no records", grouped(count)),
+            1 => "a line that is not a record".to_owned(),
+            count => format!("{} lines that are not records", grouped(count)),
         };
         let hint = "`trace check` names everything that is wrong";
         Err(Failure::told(2, format!("`{}` has {lines}, left out here ({hint})", self.name)))

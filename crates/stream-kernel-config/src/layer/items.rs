@@ -50,7 +50,7 @@ impl Reading<'_> {
                 Some(Value::Array(_, items)) if item.number < items.len() => return true,
                 Some(Value::Array(_, items)) => beyond(items.len()),
                 None | Some(Value::Empty(..)) => beyond(0),
-                Some(_) => Problem::new("the value so far is no list").expected("a list with this item"),
+                Some(_) => Problem::new("the value so far is not a list").expected("a list with this item"),
             };
             // The item may be in a list or a layer that is mistaken as a whole.
             if !self.findings.is_replaced_whole(item.list) {

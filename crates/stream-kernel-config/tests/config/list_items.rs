@@ -267,7 +267,7 @@ fn nothing_follows_from_a_list_that_is_mistaken() {
     assert!(mistakes.contains("the value is blank") && !mistakes.contains("rules.5"), "{mistakes}");
     let no_list = format!("{MINIMAL}nodes: {{rules: 5}}\n");
     let mistakes = self::mistakes(file().built_in("file", no_list).set("nodes.rules.0.name=z"));
-    assert!(mistakes.contains("`nodes.rules.0`: the value so far is no list"), "{mistakes}");
+    assert!(mistakes.contains("`nodes.rules.0`: the value so far is not a list"), "{mistakes}");
 }
 
 #[test]

@@ -131,7 +131,7 @@ fn check_context(record: &TraceRecord, report: &mut Report<'_>) {
     ];
     for (key, snapshot) in snapshots {
         if snapshot.as_ref().is_some_and(|snapshot| !snapshot.as_json().starts_with('{')) {
-            report.add(format!("`{key}` is no object"));
+            report.add(format!("`{key}` is not an object"));
         }
     }
     let shown = snapshots.iter().filter(|(_, snapshot)| snapshot.is_some()).count();

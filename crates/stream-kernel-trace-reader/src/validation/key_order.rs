@@ -45,7 +45,7 @@ pub(super) fn fault_in_keys(text: &[u8], record: &TraceRecord) -> Option<String>
             }
             "error" if value.get() != "null" => fault_in_object("`error`", value.get(), ERROR),
             // serde also reads a unit variant from an object.
-            "status" if !value.get().starts_with('"') => Some("`status` is no text".to_owned()),
+            "status" if !value.get().starts_with('"') => Some("`status` is not a text".to_owned()),
             _ => None,
         };
         if fault.is_some() {
@@ -82,7 +82,7 @@ fn after_keys<'t>(text: &'t str, keys: &[&str]) -> Option<&'t str> {
 /// Returns the finding of the object at `place`, if any.
 fn fault_in_object(place: &str, json: &str, expected: &[&str]) -> Option<String> {
     // serde also reads a struct from a list of its values.
-    let Some(members) = members(json) else { return Some(format!("{place} is no object")) };
+    let Some(members) = members(json) else { return Some(format!("{place} is not an object")) };
     if let Some(missing) = expected.iter().find(|key| !members.iter().any(|(present, _)| present == *key)) {
         return Some(format!("{place} lacks the key `{missing}`"));
     }

@@ -86,9 +86,9 @@ fn keys_that_are_missing_or_out_of_order_are_found() {
     1/1: `msg_in` has the key `identity` where `type_name` is due
     1/1: `msg_out` lacks the key `hash`
     1/5: `error` lacks the key `stack`
-    1/1: `msg_in` is no object
-    1/5: `error` is no object
-    1/1: `status` is no text
+    1/1: `msg_in` is not an object
+    1/5: `error` is not an object
+    1/1: `status` is not a text
     0/1: no record: unknown field `more`, expected one of `trace_id`, `scenario`, `line_no`, `step_index`, `step_name`, `work_index`, `t_enter`, `t_exit`, `duration_ms`, `msg_in`, `msg_out`, `msg_out_count`, `ctx_before`, `ctx_after`, `ctx_diff`, `status`, `error` at column 41
     0/1: no record: duplicate field `scenario` at column 45
     ");
@@ -135,7 +135,7 @@ fn values_that_contradict_the_schema_or_each_other_are_found() {
     1/1: `status` is `error`, but `error` is null
     1/2: input 1 goes on after the error in line 1
     1/1: some of `ctx_before`, `ctx_after` and `ctx_diff` are null, others are not
-    1/1: `ctx_after` is no object
+    1/1: `ctx_after` is not an object
     1/1: `ctx_diff` has another `tags` as `after` than `ctx_after` has
     1/1: `ctx_diff` has `metrics` in another form than `{"before":..,"after":..}`
     1/1: `ctx_diff` has `tags` in another form than `{"before":..,"after":..}`

@@ -198,7 +198,7 @@ fn an_invalid_trace_is_named_by_file_and_line() {
         format_output       Decision -> OutputLine, 1.00 µs
         write_output        OutputLine -> nothing, 1.00 µs
 
-    exit 2: `TRACE` has a line that is no record, left out here (`trace check` names everything that is wrong)
+    exit 2: `TRACE` has a line that is not a record, left out here (`trace check` names everything that is wrong)
     ");
 }
 

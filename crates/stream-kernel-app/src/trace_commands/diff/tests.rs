@@ -254,7 +254,7 @@ fn trouble_is_named_by_file_and_line() {
     insta::assert_debug_snapshot!(check(&good, &(good.clone() + "no record\n"), None, false), @r#"
     (
         2,
-        "`b.jsonl` has a line that is no record, left out here (`trace check` names everything that is wrong)",
+        "`b.jsonl` has a line that is not a record, left out here (`trace check` names everything that is wrong)",
     )
     "#);
 }

@@ -92,7 +92,7 @@ fn records_without_time_or_changes_are_named_by_line() {
         Export::of(&records, FormatName::Otlp).run().unwrap_err()
     };
     insta::assert_snapshot!(wrong("t_enter", "yester\u{202e}day".into()) + "\n" + &wrong("ctx_diff", 5.into()), @r"
-    2: `<folder>/trace.jsonl`, line 2: `t_enter`: `yester\u{202e}day` is no time from 1970 to 2554 (RFC 3339, such as `2026-01-21T01:23:45.123456Z`) (is it a trace? `trace check` names everything that is wrong)
+    2: `<folder>/trace.jsonl`, line 2: `t_enter`: `yester\u{202e}day` is not a time from 1970 to 2554 (RFC 3339, such as `2026-01-21T01:23:45.123456Z`) (is it a trace? `trace check` names everything that is wrong)
     2: `<folder>/trace.jsonl`, line 2: `ctx_diff`: invalid type: integer `5`, expected an object at line 1 column 1 (is it a trace? `trace check` names everything that is wrong)
     ");
 }
@@ -116,7 +116,9 @@ fn an_output_file_is_private_and_named_when_complete() {
     let [parse, judge, ..] = story();
     let damaged =
         Export::of(&[parse.clone(), json!({}), judge.clone()], FormatName::Chrome).to("events.json");
-    assert!(damaged.run().unwrap_err().starts_with("2: `<folder>/trace.jsonl` has a line that is no record"));
+    assert!(
+        damaged.run().unwrap_err().starts_with("2: `<folder>/trace.jsonl` has a line that is not a record")
+    );
     let written = fs::read_to_string(damaged.folder.path().join("events.json")).unwrap();
     assert_eq!(written, Export::of(&[parse, judge], FormatName::Chrome).run().unwrap());
 }

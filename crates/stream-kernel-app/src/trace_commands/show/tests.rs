@@ -182,7 +182,7 @@ fn a_wrong_line_spoils_no_record_around_it() {
         let (printed, ended) = ends(&damaged, &["--step", "parse"], Palette::default());
         assert_eq!(printed, check(&inputs, &["--step", "parse"]));
         let failure = ended.unwrap_err();
-        assert!(failure.to_string().contains("has a line that is no record, left out here"), "{failure}");
+        assert!(failure.to_string().contains("has a line that is not a record, left out here"), "{failure}");
     }
     let (printed, ended) = ends(&inputs, &["--run", "2"], Palette::default());
     assert_eq!(printed, "");

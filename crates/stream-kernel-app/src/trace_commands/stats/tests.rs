@@ -92,7 +92,7 @@ fn an_invalid_trace_is_named() {
 #[test]
 fn wrong_lines_fail_only_the_runs_they_may_belong_to() {
     let (damaged, sound) = (two_runs() + "x\ny\n", two_runs());
-    let failure = "2 `trace.jsonl` has 2 lines that are no records, left out here (`trace check` names everything that is wrong)";
+    let failure = "2 `trace.jsonl` has 2 lines that are not records, left out here (`trace check` names everything that is wrong)";
     for only_run in [None, Some(2)] {
         assert_eq!(check(&damaged, only_run, true), check(&sound, only_run, true) + failure);
     }

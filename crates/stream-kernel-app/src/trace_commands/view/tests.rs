@@ -100,7 +100,7 @@ fn two_traces_are_on_one_page() {
     };
     assert_eq!((of("a"), of("b")), (("s".into(), "i1".into()), ("another".into(), "i2".into())));
     assert_eq!(data["changes"][0]["first"]["line_no"], 1);
-    // The scenario's name alone is no change.
+    // The scenario's name alone is not a change.
     let renamed = TRACE.replace(r#""s""#, r#""another""#);
     assert_eq!(pair(TRACE, &renamed, None).unwrap()["changes"][0]["same"], true);
 }
