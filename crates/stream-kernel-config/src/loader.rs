@@ -139,7 +139,8 @@ impl Loader {
         self
     }
 
-    /// Adds a key to `runtime.limits` in a [`Config`](crate::Config): a bound on something that the application's run remembers, with a `description`.
+    /// Adds a key to `runtime.limits` in a [`Config`](crate::Config): a bound on something that the application's run
+    /// remembers, with a `description`.
     ///
     /// Its value is a whole number of at least 1, or null, the default, for no limit. Without any limits there is no
     /// such group.

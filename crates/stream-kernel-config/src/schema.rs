@@ -133,7 +133,7 @@ impl Schema {
             }
             name_limits(runtime, &additions.limits);
         }
-        let root = read::read(&json)?;
+        let root = read::read_root(&json)?;
         Ok(Self { json, root, is_of_pipeline })
     }
 
@@ -142,7 +142,7 @@ impl Schema {
         let Self { mut json, root, is_of_pipeline } = self;
         relax_required(&mut json, &root);
         editors::rewrite(&mut json, &root);
-        if !additions.step_names.is_empty() {
+        if is_of_pipeline && !additions.step_names.is_empty() {
             editors::offer_steps(&mut json, &additions.step_names);
         }
         for (key, names) in &additions.item_names {

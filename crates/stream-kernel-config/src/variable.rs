@@ -1,5 +1,7 @@
 //! Environment variables of a configuration, for listing.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use crate::key_path;
@@ -61,6 +63,9 @@ pub(crate) struct KeyVariable<'s> {
 pub(crate) fn of_keys<'s>(prefix: &str, schema: &'s Node) -> Vec<KeyVariable<'s>> {
     let mut found = Vec::new();
     visit(prefix, "", schema, &mut found);
+    // Several variants of an enum may have the same key.
+    let mut names = HashSet::new();
+    found.retain(|variable| names.insert(variable.name.clone()));
     found
 }
 
@@ -98,11 +103,7 @@ fn visit<'s>(name: &str, path: &str, node: &'s Node, found: &mut Vec<KeyVariable
     };
     for (key, child) in keys {
         let (name, key) = (format!("{name}__{}", key.to_uppercase()), key_path::join(path, key));
-        let is_new = matches!(node.kind, Kind::Map(_)) || found.iter().all(|known| known.name != name);
-        let node = child;
-        if is_new {
-            found.push(KeyVariable { name: name.clone(), key: key.clone(), node });
-        }
-        visit(&name, &key, node, found);
+        found.push(KeyVariable { name: name.clone(), key: key.clone(), node: child });
+        visit(&name, &key, child, found);
     }
 }

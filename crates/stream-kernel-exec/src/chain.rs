@@ -174,7 +174,7 @@ pub struct Surroundings<'a, M> {
     /// The position of the step that handles a message, or did last.
     pub(crate) at: &'a mut usize,
     /// The message that has arrived at a step at or after the end of the run, if one has. It is written where it stays:
-    /// a result of four words that is copied at once takes 3 % of a line.
+    /// a result of four words that is copied at once takes 7 % of a line.
     pub(crate) arrived: &'a mut At<M>,
 }
 

@@ -253,8 +253,8 @@ fn a_panic_of_a_filter_fails_the_first_record() {
     assert!(matches!(failure, SinkFailure::Refused { line_no: 7, .. }), "{failure}");
 }
 
-#[test]
-fn an_input_is_closed_while_the_run_waits() {
+/// Returns a recorder in the middle of an input, whose span the log has.
+fn open_input() -> (Log, Recorder, Context) {
     let log = Log::default();
     let mut recorder = recorder(TraceSettings::default(), Dispatch::new(Collecting::new(&log)));
     let label = RunLabel { run_id: "run".into(), scenario_id: "greetings".into() };
@@ -264,6 +264,12 @@ fn an_input_is_closed_while_the_run_waits() {
     recorder.enter(&Greeting("all"), &mut context);
     recorder.exit(StepRef { index: 0, name: "greet" }, [&Greeting("ann")], &mut context, Ok(()));
     log.take();
+    (log, recorder, context)
+}
+
+#[test]
+fn an_input_is_closed_while_the_run_waits() {
+    let (log, mut recorder, context) = open_input();
     recorder.idle(&context);
     assert_eq!(log.take(), "close 1\n");
     drop(recorder);
@@ -272,15 +278,7 @@ fn an_input_is_closed_while_the_run_waits() {
 
 #[test]
 fn the_last_input_of_a_run_that_unwinds_is_closed() {
-    let log = Log::default();
-    let mut recorder = recorder(TraceSettings::default(), Dispatch::new(Collecting::new(&log)));
-    let label = RunLabel { run_id: "run".into(), scenario_id: "greetings".into() };
-    let mut context = Context::new(label, FieldSet::default());
-    context.begin_input(1);
-    recorder.begin_input();
-    recorder.enter(&Greeting("all"), &mut context);
-    recorder.exit(StepRef { index: 0, name: "greet" }, [&Greeting("ann")], &mut context, Ok(()));
-    log.take();
+    let (log, recorder, _) = open_input();
     drop(recorder);
     assert_eq!(log.take(), "close 1\n");
 }

@@ -4,7 +4,6 @@
 mod question;
 
 use std::mem;
-use std::ops::Range;
 
 use stream_kernel_exec::{Paused, Place, Refusal, Stage, SyncRunner, UndoMark};
 use stream_kernel_run::LineMessage;
@@ -17,8 +16,8 @@ use crate::packet::{
     Packet, read_bytes, read_number, split_head, write_bytes, write_head_behind, write_number,
 };
 use crate::planted::{Bug, is_planted};
+use question::{Ask, Question, QuestionAt, read_question};
 pub(crate) use question::{LINE, MESSAGES, PASS};
-use question::{Question, read_question};
 
 /// The number of questions whose entries are prefetched at the same time.
 const PREFETCHED_AT_ONCE: usize = 16;
@@ -47,26 +46,6 @@ pub(crate) struct OwnerStage<M> {
     pub(crate) round: u32,
     /// The additions to gates in the last round.
     added: Vec<u8>,
-}
-
-/// A question of a line.
-struct Ask {
-    line_no: u64,
-    /// The worker that asks.
-    home: usize,
-    question: QuestionAt,
-    /// The beginning of its answer in the finds.
-    found_at: usize,
-    /// The number of moves taken in before.
-    next_move: usize,
-}
-
-/// The place of a question.
-enum QuestionAt {
-    /// In the packet of the worker that asks.
-    Packet(Range<usize>),
-    /// The line with this index of those that are handed over, kept here.
-    Kept(usize, Range<usize>),
 }
 
 /// The runners of a worker that an owner needs.

@@ -151,7 +151,7 @@ fn wrong_lines_beyond_the_bound_are_only_counted() {
         folder.write("trace", folder.read("good") + &"no record\n".repeat(count));
         let told = run(&folder, &["trace", "stats", "trace"]).stderr;
         assert_eq!(told.matches("error: `trace`, line ").count(), named);
-        assert!(told.contains(&format!("error: `trace` has {count} lines that are no records")), "{told}");
+        assert!(told.contains(&format!("error: `trace` has {count} lines that are not records")), "{told}");
     }
 }
 

@@ -120,15 +120,14 @@ impl LoadAttempt {
             effective_amount: attempt.amount,
             limit_divisor: Multiplier::ONE,
         };
-        let make = |attempt: Attempt| Known {
+        Self(Recycled::new(Known {
             day: Day(0),
             week: Day(0),
             idempotency: Idempotency::Canonical,
             canonical_line_no: attempt.line_no,
             features,
             attempt,
-        };
-        Self(Recycled::written(attempt, make, |known, attempt| *known = make(attempt)))
+        }))
     }
 
     /// Adds the attempt's day in UTC, and the first day of its week.

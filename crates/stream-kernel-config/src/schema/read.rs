@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Number, Value};
 
-use super::{Decimal, Items, Kind, List, Node, Tagged};
+use super::{Decimal, Items, Kind, List, Node, PROFILES, Tagged};
 use crate::decimal;
 use crate::key_path;
 use crate::mistake::{Findings, Mistakes, Problem};
@@ -17,6 +17,8 @@ pub(crate) struct UnsupportedSchema {
 }
 
 const SIMPLER: &str = "give the type a simpler shape, in the application's code";
+const IN_STRUCT: &str = "put it into a field of a struct, in the application's code";
+const OTHER_NAME: &str = "give the field another name, in the application's code";
 const WITH_TAG: &str = "give the enum a tag, in the application's code: `#[serde(tag = \"kind\")]`";
 
 impl From<UnsupportedSchema> for Mistakes {
@@ -49,8 +51,22 @@ const OF_TYPES: [&str; 12] = [
     "additionalProperties",
 ];
 
+/// Returns the schema of a whole configuration in checkable form.
+pub(crate) fn read_root(schema: &Value) -> Result<Node, UnsupportedSchema> {
+    let root = read(schema)?;
+    let Kind::Map(keys) = &root.kind else {
+        let reason = "a whole configuration that is not a struct".to_owned();
+        return Err(UnsupportedSchema { key: String::new(), reason, remedy: IN_STRUCT });
+    };
+    if keys.iter().any(|(key, _)| key == PROFILES) {
+        let reason = "a field that has the name of the profiles in a source".to_owned();
+        return Err(UnsupportedSchema { key: PROFILES.to_owned(), reason, remedy: OTHER_NAME });
+    }
+    Ok(root)
+}
+
 /// Returns the schema in checkable form.
-pub(crate) fn read(schema: &Value) -> Result<Node, UnsupportedSchema> {
+fn read(schema: &Value) -> Result<Node, UnsupportedSchema> {
     Reader { key: "" }.node(schema)
 }
 

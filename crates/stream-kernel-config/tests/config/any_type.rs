@@ -72,3 +72,24 @@ fn variables_and_schema_are_those_of_the_type() {
     assert!(schema["properties"]["runtime"]["properties"]["limits"].is_object(), "{schema}");
     assert_eq!(schema["allOf"], serde_json::json!([]), "no rules");
 }
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "only its schema counts")]
+struct WithProfiles {
+    profiles: u8,
+}
+
+#[test]
+fn the_key_of_the_profiles_is_taken() {
+    let mistakes = Loader::new("APP").load::<WithProfiles>().unwrap_err().to_string();
+    assert!(mistakes.starts_with("error: `profiles`: its type cannot be checked"), "{mistakes}");
+    assert!(mistakes.contains("hint: give the field another name"), "{mistakes}");
+}
+
+#[test]
+fn a_configuration_is_a_struct() {
+    let mistakes = Loader::new("APP").load::<Vec<u8>>().unwrap_err().to_string();
+    assert!(mistakes.contains("a whole configuration that is not a struct"), "{mistakes}");
+    assert!(mistakes.contains("hint: put it into a field of a struct"), "{mistakes}");
+}

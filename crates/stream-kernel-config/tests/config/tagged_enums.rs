@@ -207,6 +207,27 @@ fn variables_name_the_keys_of_all_variants_once() {
     ");
 }
 
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(tag = "type", content = "of")]
+#[expect(dead_code, reason = "only its schema counts")]
+enum Painted {
+    Circle { colour: u8 },
+    Square { colour: u8 },
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[expect(dead_code, reason = "only its schema counts")]
+struct Paintings {
+    painted: Painted,
+}
+
+#[test]
+fn a_key_below_the_content_of_variants_is_one_variable() {
+    let variables = Loader::new("APP").variables::<Paintings>().unwrap();
+    let is_meant = |variable: &&stream_kernel_config::Variable| variable.name == "APP__PAINTED__OF__COLOUR";
+    assert_eq!(variables.iter().filter(is_meant).count(), 1);
+}
+
 #[test]
 fn the_editors_schema_takes_a_variant_in_a_profile() {
     let schema = Loader::new("APP").json_schema::<Config<Nodes, Nothing>>().unwrap();

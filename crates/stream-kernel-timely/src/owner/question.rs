@@ -1,5 +1,7 @@
 //! Questions in packets, as homes write them and owners read them.
 
+use std::ops::Range;
+
 use smallvec::SmallVec;
 
 use stream_kernel_exec::{Entering, Paused, Share};
@@ -18,6 +20,26 @@ pub(crate) const PASS: u8 = 2;
 
 /// The messages of a line that enter a stage: usually one.
 type Messages<M> = SmallVec<[Entering<M>; 1]>;
+
+/// A question of a line.
+pub(super) struct Ask {
+    pub(super) line_no: u64,
+    /// The worker that asks.
+    pub(super) home: usize,
+    pub(super) question: QuestionAt,
+    /// The beginning of its answer in the finds.
+    pub(super) found_at: usize,
+    /// The number of moves taken in before.
+    pub(super) next_move: usize,
+}
+
+/// The place of a question.
+pub(super) enum QuestionAt {
+    /// In the packet of the worker that asks.
+    Packet(Range<usize>),
+    /// The line with this index of those that are handed over, kept here.
+    Kept(usize, Range<usize>),
+}
 
 /// A line's question in a packet.
 pub(super) enum Question<M> {

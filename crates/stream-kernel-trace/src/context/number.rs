@@ -2,7 +2,16 @@
 
 use crate::json::{push_integer, push_wide_integer};
 
-/// A number in a context's metrics.
+/// A number in a context's metrics: any integer or floating-point number of Rust becomes one.
+///
+/// ```
+/// use stream_kernel_trace::Number;
+///
+/// assert_eq!(Number::from(7_usize), Number::Unsigned(7));
+/// assert_eq!(Number::from(-7_isize), Number::Signed(-7));
+/// // An `f32` is not rounded: it becomes the `f64` of the same value.
+/// assert_eq!(Number::from(0.1_f32), Number::Float(0.100_000_001_490_116_12));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Number {
     /// An unsigned integer.
