@@ -11,7 +11,7 @@ use stream_kernel_exec::trace::{
 };
 use stream_kernel_exec::{
     Declaration, Emitter, Entry, InputOutcome, KeyedStep, Kind, Nothing, OnStepError, Payload, Plan,
-    Registry, Step, StepError, SyncRunner, Table, messages, outputs,
+    Registry, Step, StepError, StepResult, SyncRunner, Table, messages, outputs,
 };
 
 const LINES: [&str; 4] = ["the fox", "", "an unpronounceablyoverlongword", "the end"];
@@ -75,7 +75,7 @@ impl Step<Message> for SplitLine {
         line: Line,
         context: &mut Context,
         out: &mut Emitter<'_, Message, WordOrTally>,
-    ) -> Result<(), StepError> {
+    ) -> StepResult {
         let mut words = 0_u64;
         for word in line.0.split_whitespace() {
             out.emit(Word(word.to_owned()));
@@ -98,12 +98,7 @@ impl Step<Message> for CheckWord {
     type Takes = Word;
     type Emits = Tally;
 
-    fn process(
-        &self,
-        word: Word,
-        _: &mut Context,
-        out: &mut Emitter<'_, Message, Tally>,
-    ) -> Result<(), StepError> {
+    fn process(&self, word: Word, _: &mut Context, out: &mut Emitter<'_, Message, Tally>) -> StepResult {
         let chars = word.0.chars().count();
         if chars > self.max_chars {
             let text =
@@ -141,7 +136,7 @@ impl KeyedStep<Message> for Count {
         mut count: Entry<'_, String, u64>,
         _: &mut Context,
         _: &mut Emitter<'_, Message, Nothing>,
-    ) -> Result<(), StepError> {
+    ) -> StepResult {
         let before = count.get().unwrap_or_default();
         count.set(&(before + 1))
     }

@@ -1,7 +1,7 @@
 //! `compute_features`: the figures for the policies, beyond the attempt itself.
 
 use stream_kernel_exec::trace::Context;
-use stream_kernel_exec::{Emitter, Step, StepError};
+use stream_kernel_exec::{Emitter, Step, StepResult};
 
 use crate::config::{ComputeFeaturesNode, MondayApplication};
 use crate::domain::{
@@ -23,7 +23,7 @@ impl Step<FundLoadMessage> for ComputeFeatures {
         classified: IdempotencyClassifiedAttempt,
         context: &mut Context,
         out: &mut Emitter<'_, FundLoadMessage, EnrichedAttempt>,
-    ) -> Result<(), StepError> {
+    ) -> StepResult {
         let monday = &self.parameters.monday_multiplier;
         let attempt = classified.attempt();
         let is_monday = monday.enabled && classified.day().is_monday();

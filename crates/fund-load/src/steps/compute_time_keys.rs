@@ -1,7 +1,7 @@
 //! `compute_time_keys`: the day and the week of an attempt.
 
 use stream_kernel_exec::trace::Context;
-use stream_kernel_exec::{Emitter, Step, StepError};
+use stream_kernel_exec::{Emitter, Step, StepResult};
 
 use crate::domain::{AttemptWithKeys, FundLoadMessage, LoadAttempt, WeekStart};
 
@@ -20,7 +20,7 @@ impl Step<FundLoadMessage> for ComputeTimeKeys {
         load: LoadAttempt,
         context: &mut Context,
         out: &mut Emitter<'_, FundLoadMessage, AttemptWithKeys>,
-    ) -> Result<(), StepError> {
+    ) -> StepResult {
         let day = load.attempt().time.day();
         let week = day.start_of_week(self.week_start);
         context.tags.set("day", day);

@@ -1,7 +1,7 @@
 //! `evaluate_policies`: the decision. The first policy that fails decides.
 
 use stream_kernel_exec::trace::Context;
-use stream_kernel_exec::{Emitter, Entry, GateCount, KeyedStep, StepError};
+use stream_kernel_exec::{Emitter, Entry, GateCount, KeyedStep, StepResult};
 
 use crate::config::{EvaluatePoliciesNode, UpdateWindowsNode};
 use crate::domain::{
@@ -137,7 +137,7 @@ impl KeyedStep<FundLoadMessage> for EvaluatePolicies {
         found: Option<Found<'_>>,
         context: &mut Context,
         out: &mut Emitter<'_, FundLoadMessage, Decision>,
-    ) -> Result<(), StepError> {
+    ) -> StepResult {
         let verdict = match found {
             Some(mut found) => {
                 let before = self.look_up(&attempt, &mut found);

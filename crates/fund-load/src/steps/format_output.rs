@@ -1,7 +1,7 @@
 //! `format_output`: turns a decision into a line of output.
 
 use stream_kernel_exec::trace::Context;
-use stream_kernel_exec::{Emitter, Step, StepError};
+use stream_kernel_exec::{Emitter, Step, StepResult};
 
 use crate::domain::{
     Attempt, Decision, DigitId, EchoedId, FundLoadMessage, LINE_ROOM, LineText, MAX_DIGITS, OutputLine,
@@ -20,7 +20,7 @@ impl Step<FundLoadMessage> for FormatOutput {
         decision: Decision,
         _: &mut Context,
         out: &mut Emitter<'_, FundLoadMessage, OutputLine>,
-    ) -> Result<(), StepError> {
+    ) -> StepResult {
         out.emit(decision.into_line(write_line));
         Ok(())
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use stream_kernel_exec::trace::Context;
-use stream_kernel_exec::{Emitter, Entry, Forgotten, KeyedStep, Mark, StepError};
+use stream_kernel_exec::{Emitter, Entry, Forgotten, KeyedStep, Mark, StepResult};
 
 use super::horizon::{MAX_JUMPS, jump, too_old};
 use crate::domain::{
@@ -80,7 +80,7 @@ impl KeyedStep<FundLoadMessage> for IdempotencyGate {
         (mut id, latest): (Entry<'_, DigitId, FirstAttempt>, Mark),
         context: &mut Context,
         out: &mut Emitter<'_, FundLoadMessage, IdempotencyClassifiedAttempt>,
-    ) -> Result<(), StepError> {
+    ) -> StepResult {
         let attempt = FirstAttempt::from(keyed.attempt());
         let first = id.get();
         if self.remember_days.is_some() {

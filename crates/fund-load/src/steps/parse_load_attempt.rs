@@ -1,7 +1,7 @@
 //! `parse_load_attempt`: a line becomes an attempt, or a declined decision.
 
 use stream_kernel_exec::trace::Context;
-use stream_kernel_exec::{Emitter, Step, StepError};
+use stream_kernel_exec::{Emitter, Step, StepResult};
 use stream_kernel_run::RawLine;
 
 use crate::domain::{Decision, FundLoadMessage, LoadAttempt, Subject, Verdict};
@@ -24,7 +24,7 @@ impl Step<FundLoadMessage> for ParseLoadAttempt {
         line: RawLine,
         context: &mut Context,
         out: &mut Emitter<'_, FundLoadMessage, ParsedLine>,
-    ) -> Result<(), StepError> {
+    ) -> StepResult {
         match read_attempt(line.line_no(), line.content()) {
             Ok(attempt) => {
                 context.tags.set("id", attempt.id);

@@ -1,7 +1,7 @@
 //! `update_windows`: the decision counts from now on.
 
 use stream_kernel_exec::trace::Context;
-use stream_kernel_exec::{Emitter, Entry, GateCount, KeyedStep, StepError};
+use stream_kernel_exec::{Emitter, Entry, GateCount, KeyedStep, StepResult};
 
 use crate::config::UpdateWindowsNode;
 use crate::domain::{
@@ -22,7 +22,7 @@ impl UpdateWindows {
         is_accepted: bool,
         (mut week, mut primes): (Entry<'_, CustomerWeek, WeekFigures, DigitId>, GateCount<'_, Day>),
         context: &mut Context,
-    ) -> Result<(), StepError> {
+    ) -> StepResult {
         let UpdateWindowsNode {
             daily_attempts,
             daily_accepted_amount,
@@ -80,7 +80,7 @@ impl KeyedStep<FundLoadMessage> for UpdateWindows {
         found: Option<(Entry<'_, CustomerWeek, WeekFigures, DigitId>, GateCount<'_, Day>)>,
         context: &mut Context,
         out: &mut Emitter<'_, FundLoadMessage, Decision>,
-    ) -> Result<(), StepError> {
+    ) -> StepResult {
         if let (Some(attempt), Some(found)) = (counted(&decision), found) {
             self.count(attempt, decision.verdict().is_accepted(), found, context)?;
         }

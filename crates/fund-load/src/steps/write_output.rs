@@ -1,7 +1,7 @@
 //! `write_output`: the line goes to the output.
 
 use stream_kernel_exec::trace::Context;
-use stream_kernel_exec::{Counters, Emitter, KeyedStep, Nothing, StepError};
+use stream_kernel_exec::{Counters, Emitter, KeyedStep, Nothing, StepResult};
 
 use crate::domain::{FundLoadMessage, OutputLine};
 use crate::memory::{Decisions, counter};
@@ -22,7 +22,7 @@ impl KeyedStep<FundLoadMessage> for WriteOutput {
         mut decisions: Counters<'_>,
         _: &mut Context,
         out: &mut Emitter<'_, FundLoadMessage, Nothing>,
-    ) -> Result<(), StepError> {
+    ) -> StepResult {
         out.write(line.text());
         decisions.add(counter(line.verdict()), 1);
         Ok(())

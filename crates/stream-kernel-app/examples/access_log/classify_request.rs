@@ -1,7 +1,7 @@
 //! `classify_request`: a request becomes a hit in each group.
 
 use stream_kernel_exec::trace::Context;
-use stream_kernel_exec::{Emitter, Step, StepError};
+use stream_kernel_exec::{Emitter, Step, StepResult};
 
 use super::config::{ClassifyRequestNode, Group};
 use super::messages::{AccessLogMessage, Hit, Request};
@@ -30,7 +30,7 @@ impl Step<AccessLogMessage> for ClassifyRequest {
         request: Request,
         context: &mut Context,
         out: &mut Emitter<'_, AccessLogMessage, Hit>,
-    ) -> Result<(), StepError> {
+    ) -> StepResult {
         let is_bot = request.user_agent.as_deref().is_some_and(is_bot);
         context.tags.set("path", path(&request));
         context.tags.set("status", status_class(&request));

@@ -1,7 +1,7 @@
 //! `count_malformed`: a line that is not a request counts, too.
 
 use stream_kernel_exec::trace::Context;
-use stream_kernel_exec::{Emitter, KeyedStep, Nothing, StepError};
+use stream_kernel_exec::{Emitter, KeyedStep, Nothing, StepResult};
 
 use super::counts::{Counts, Found, Others, ValuesToldApart, count, keys};
 use super::messages::{AccessLogMessage, Malformed};
@@ -27,7 +27,7 @@ impl KeyedStep<AccessLogMessage> for CountMalformed {
         found: Found<'_>,
         _: &mut Context,
         _: &mut Emitter<'_, AccessLogMessage, Nothing>,
-    ) -> Result<(), StepError> {
+    ) -> StepResult {
         count(found, 0)
     }
 }

@@ -1,7 +1,7 @@
 //! `count_requests`: a hit counts.
 
 use stream_kernel_exec::trace::Context;
-use stream_kernel_exec::{Emitter, KeyedStep, Nothing, StepError};
+use stream_kernel_exec::{Emitter, KeyedStep, Nothing, StepResult};
 
 use super::counts::{Counts, Found, Others, ValuesToldApart, count, keys};
 use super::messages::{AccessLogMessage, Hit};
@@ -24,7 +24,7 @@ impl KeyedStep<AccessLogMessage> for CountRequests {
         found: Found<'_>,
         _: &mut Context,
         _: &mut Emitter<'_, AccessLogMessage, Nothing>,
-    ) -> Result<(), StepError> {
+    ) -> StepResult {
         count(found, hit.bytes)
     }
 }

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use stream_kernel_exec::{Declaration, Encode, Entry, Gate, GateCount, Memory, StepError, Table, Value};
+use stream_kernel_exec::{Declaration, Encode, Entry, Gate, GateCount, Memory, StepResult, Table, Value};
 
 /// The most values of a group that are told apart; later ones are counted together.
 const MAX_VALUES: u64 = 10_000;
@@ -43,7 +43,7 @@ pub(crate) fn keys(group: &str, value: &str) -> ((String, String), String, Strin
 }
 
 /// Counts one more request, and its bytes.
-pub(crate) fn count((mut counted, mut values, mut others): Found<'_>, bytes: u64) -> Result<(), StepError> {
+pub(crate) fn count((mut counted, mut values, mut others): Found<'_>, bytes: u64) -> StepResult {
     let one = Count { count: 1, bytes };
     match counted.get() {
         Some(before) => counted.set(&before.plus(one)),

@@ -1,7 +1,7 @@
 //! `parse_access_line`: a line of the log becomes a request, or a malformed line.
 
 use stream_kernel_exec::trace::Context;
-use stream_kernel_exec::{Emitter, Step, StepError};
+use stream_kernel_exec::{Emitter, Step, StepResult};
 use stream_kernel_run::{LineContent, RawLine};
 
 use super::messages::{AccessLogMessage, Malformed, Request};
@@ -24,7 +24,7 @@ impl Step<AccessLogMessage> for ParseAccessLine {
         line: RawLine,
         context: &mut Context,
         out: &mut Emitter<'_, AccessLogMessage, ParsedLine>,
-    ) -> Result<(), StepError> {
+    ) -> StepResult {
         match read_content(line.content()) {
             Ok(request) => {
                 context.tags.set("client", &request.client);
