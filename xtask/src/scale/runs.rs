@@ -53,7 +53,7 @@ impl Runs {
     /// Builds the programs and creates the inputs.
     pub(crate) fn prepare(options: Options) -> Result<Self, Failure> {
         let scratch = Scratch::create()?;
-        let args = ["--release", "--package", "stream-kernel-benches", "--bin", "workers_apart"];
+        let args = ["build", "--release", "--package", "stream-kernel-benches", "--bin", "workers_apart"];
         let [workers_apart] = executables(&args, ["workers_apart"])?;
         let (input, one_line) = (scratch.input(options.lines)?, scratch.input(1)?);
         Ok(Self { fund_load: build_fund_load()?, workers_apart, scratch, input, one_line, options })
